@@ -1,0 +1,40 @@
+# Daybook. The two commands a newcomer needs: `make up` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
+MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
+STAMP := $(VENV)/.installed
+
+.PHONY: help install lock format check test
+
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+install: $(STAMP) ## install the locked packages and ours, editable
+
+$(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
+	@command -v uv >/dev/null || { test -x $(VENV)/bin/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q uv; }; }
+	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) $(VENV)
+	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r requirements.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps $(foreach m,$(MEMBERS),-e ./$(m))
+	@touch $@
+
+lock: ## resolve again and write requirements.lock (exact versions, hashes, no addresses)
+	$(UV) lock --upgrade
+	$(UV) export -q --format requirements-txt --all-packages --all-groups --no-emit-workspace --no-header --no-annotate -o requirements.lock
+
+format: $(STAMP) ## let the tools own layout
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright --level error
+	$(BIN)/lint-imports --no-cache
+	@for m in $(MEMBERS); do $(BIN)/deptry -v $$m/src --config $$m/pyproject.toml 2>&1 | grep -E 'DEP0|No dependency issues' || exit 1; done
+
+test: check ## everything: lint, types, import rules and the whole suite on real servers
+	$(BIN)/pytest

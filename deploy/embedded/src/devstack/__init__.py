@@ -1,0 +1,1 @@
+"""The embedded stack: real servers from wheels, started and stopped as one."""

@@ -1,0 +1,1 @@
+"""Events, API models, subjects and stream topology of Daybook (pydantic only)."""

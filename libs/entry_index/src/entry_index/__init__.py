@@ -1,0 +1,1 @@
+"""The Qdrant collection of journal entries: schema, upsert, search, erase."""

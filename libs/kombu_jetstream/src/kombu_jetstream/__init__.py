@@ -1,0 +1,1 @@
+"""NATS JetStream as a Celery broker: a kombu transport."""

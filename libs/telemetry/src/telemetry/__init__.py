@@ -1,0 +1,1 @@
+"""Logs, metrics and correlation in one shape for every service."""

@@ -1,0 +1,1 @@
+"""What every Celery worker of Daybook shares: app factory, event step, run_async, fates."""

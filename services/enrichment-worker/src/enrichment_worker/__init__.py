@@ -1,0 +1,1 @@
+"""Celery worker: embeddings and mood."""

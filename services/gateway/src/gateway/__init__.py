@@ -1,0 +1,1 @@
+"""Daybook's HTTP and NATS API: stores entries, publishes events, serves results."""
