@@ -34,7 +34,7 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
-	@for m in $(MEMBERS); do $(BIN)/deptry -v $$m/src --config $$m/pyproject.toml 2>&1 | grep -E 'DEP0|No dependency issues' || exit 1; done
+	@for m in $(MEMBERS); do $(BIN)/deptry --ignore DEP002 $$m/src --config $$m/pyproject.toml >/dev/null 2>&1 || { $(BIN)/deptry --ignore DEP002 $$m/src --config $$m/pyproject.toml; exit 1; }; done
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	$(BIN)/pytest
