@@ -1,0 +1,86 @@
+"""The NATS API: requests, replies and typed errors of `daybook.v1.api.*`.
+
+Every request carries the caller's API key in the `Authorization` header (`Bearer ...`), as over HTTP. A reply is either
+the model named beside the request or a `ProblemReply`.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReason
+from contracts.entries import EntryDraft, EntryView
+from contracts.identifiers import JournalName
+from contracts.model import Request, Value
+from contracts.search import SearchAnswer, SearchQuery
+
+AUTHORIZATION_HEADER = "Authorization"
+IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
+
+
+class Problem(Value):
+    """RFC 9457. `type` is stable; neither field ever echoes what the client wrote in an entry."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    #: Field errors: JSON pointer and what is wrong there.
+    errors: tuple["FieldProblem", ...] = ()
+
+
+class FieldProblem(Value):
+    pointer: str
+    detail: str
+
+
+class ProblemReply(Value):
+    problem: Problem
+
+
+class CreateEntry(Request):
+    """Answered by `EntryView`."""
+
+    journal: JournalName
+    entry: EntryDraft
+
+
+class GetEntry(Request):
+    """Answered by `EntryView`."""
+
+    journal: JournalName
+    entry_id: UUID
+
+
+class Search(Request):
+    """Answered by `SearchAnswer`."""
+
+    journal: JournalName
+    search: SearchQuery
+
+
+class RecordEnrichment(Request):
+    """Answered by `RecordReply`, after the gateway's commit. Exactly one of `result` and `reason` is set."""
+
+    journal: JournalName
+    entry_id: UUID
+    revision: int
+    kind: EnrichmentKind
+    result: EnrichmentResult | None = None
+    reason: FailureReason | None = None
+
+
+class RecordReply(Value):
+    """`recorded`; or why there was nothing to record: the entry is gone, or has moved on to a newer revision."""
+
+    outcome: Literal["recorded", "entry_gone", "stale_revision"]
+
+
+#: Which model answers which request, for clients and for AsyncAPI.
+REPLIES: dict[type[Request], type[BaseModel]] = {
+    CreateEntry: EntryView,
+    GetEntry: EntryView,
+    Search: SearchAnswer,
+    RecordEnrichment: RecordReply,
+}

@@ -1,0 +1,26 @@
+"""NATS subjects: the only place that spells one."""
+
+from uuid import UUID
+
+ROOT = "daybook.v1"
+EVENTS = f"{ROOT}.events"
+ALL_EVENTS = f"{EVENTS}.>"
+#: Request/reply subjects of the gateway's NATS API, all answered in one queue group.
+ENTRIES_CREATE = f"{ROOT}.api.entries.create"
+ENTRIES_GET = f"{ROOT}.api.entries.get"
+SEARCH = f"{ROOT}.api.search"
+ENRICHMENTS_RECORD = f"{ROOT}.api.enrichments.record"
+API_QUEUE_GROUP = "gateway"
+
+
+def event_subject(event_type: str) -> str:
+    """`entry.created.v1` travels on `daybook.v1.events.entry.created`: the version is in the type, not the subject."""
+    name, _, version = event_type.rpartition(".")
+    if not name or not version.startswith("v"):
+        raise ValueError(f"event type {event_type!r} does not end in a version such as .v1")
+    return f"{EVENTS}.{name}"
+
+
+def live_subject(entry_id: UUID) -> str:
+    """Tokens of an entry's reflection while it is written (core NATS, nothing is stored)."""
+    return f"{ROOT}.live.{entry_id}"
