@@ -10,7 +10,7 @@ DataDirectoryInUse       another server owns the data: this one must not start
 from pathlib import Path
 
 
-class Refused(Exception):  # noqa: N818 - named for the fault
+class Refused(Exception):
     status = 400
 
     def __init__(self, message: str) -> None:
@@ -29,7 +29,7 @@ class Conflict(Refused):
     status = 409
 
 
-class DataDirectoryInUse(Exception):  # noqa: N818 - named for the fault
+class DataDirectoryInUse(Exception):
     def __init__(self, path: Path, owner: str) -> None:
         super().__init__(
             f"{path} is owned by another Qdrant server (process {owner or 'unknown'}). "

@@ -1,0 +1,97 @@
+"""The client of one event loop, and the one door where its errors become ours."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable
+from functools import cache
+from typing import TypeVar
+
+import httpx
+from qdrant_client import AsyncQdrantClient
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from entry_index._config import IndexConfig
+from entry_index.errors import (
+    EntryIndexError,
+    IndexAccessDenied,
+    IndexAnswerInvalid,
+    IndexFailed,
+    IndexNotReady,
+    IndexOverloaded,
+    IndexRefused,
+    IndexTimedOut,
+    IndexUnreachable,
+)
+
+_T = TypeVar("_T")
+
+
+class Connection:
+    def __init__(self, config: IndexConfig) -> None:
+        self._config = config
+        self.client = AsyncQdrantClient(
+            url=config.url,
+            timeout=max(1, round(config.timeout_s)),
+            # As a header of our own: given as `api_key`, the client warns at every start of a stack on this machine.
+            headers={"api-key": config.api_key} if config.api_key else None,
+            # It would start a thread and call the server each time a client is made, and one is made for every task.
+            check_compatibility=False,
+            verify=_ssl_context() if config.url.startswith("https:") else False,
+            # A proxy in the environment must not see what is asked of the index.
+            trust_env=False,
+            # Said because the client's own default for this machine keeps no connection alive.
+            limits=httpx.Limits(
+                max_connections=config.connections_max, max_keepalive_connections=config.connections_max
+            ),
+        )
+
+    async def close(self) -> None:
+        await self.client.close()
+
+    async def call(self, answer: Awaitable[_T]) -> _T:
+        """Await a call of `client`.
+
+        Raises:
+            EntryIndexError: the leaf that fits.
+        """
+        try:
+            async with asyncio.timeout(self._config.timeout_s):
+                return await answer
+        except TimeoutError as error:
+            raise IndexTimedOut(f"no answer from {self._config.url} in {self._config.timeout_s} s") from error
+        except ResourceExhaustedResponse as error:
+            raise IndexOverloaded(str(error), float(error.retry_after_s)) from error
+        except UnexpectedResponse as error:
+            raise _of_status(error) from error
+        except ResponseHandlingException as error:
+            raise self._of_transport(error.source) from error
+
+    def _of_transport(self, source: Exception) -> EntryIndexError:
+        match source:
+            case httpx.TimeoutException():
+                return IndexTimedOut(f"no answer from {self._config.url}: {type(source).__name__}")
+            case httpx.TransportError():
+                return IndexUnreachable(f"{self._config.url}: {source or type(source).__name__}")
+            case _:
+                return IndexAnswerInvalid(f"{self._config.url} gave an answer that is not understood: {source}")
+
+
+def _of_status(error: UnexpectedResponse) -> EntryIndexError:
+    status = error.status_code or 0
+    message = f"{status}: {error.content[:500].decode(errors='replace')}"
+    match status:
+        case 401 | 403:
+            return IndexAccessDenied(message, status)
+        case 404:
+            return IndexNotReady(message, status)
+        case _ if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            return IndexFailed(message, status)
+        case _:
+            return IndexRefused(message, status)
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """One for the process: no event loop owns it, and making one takes 30 ms."""
+    return httpx.create_ssl_context(trust_env=False)

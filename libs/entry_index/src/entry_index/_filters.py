@@ -1,0 +1,59 @@
+"""The only place where filters are made, none without a journal: the engine cannot keep journals apart, this does."""
+
+from datetime import datetime
+from uuid import UUID
+
+from qdrant_client import models
+
+from entry_index._entries import SearchFilters
+
+
+def of_journal(journal: str, *conditions: models.Condition) -> models.Filter:
+    """What is in `journal` and passes all of `conditions`."""
+    if not journal:
+        raise ValueError("a journal must be named")
+    return models.Filter(must=[_equals("journal", journal), *conditions])
+
+
+def of_search(journal: str, filters: SearchFilters) -> models.Filter:
+    conditions: list[models.Condition] = [_equals("tags", tag) for tag in filters.tags]
+    if filters.written_from or filters.written_to:
+        conditions.append(_written_between(filters.written_from, filters.written_to))
+    return of_journal(journal, *conditions)
+
+
+def of_entry(journal: str, entry_id: UUID, *conditions: models.Condition) -> models.Filter:
+    return of_journal(journal, _equals("entry_id", str(entry_id)), *conditions)
+
+
+def up_to_revision(journal: str, entry_id: UUID, revision: int) -> models.Filter:
+    return of_entry(journal, entry_id, models.FieldCondition(key="revision", range=models.Range(lte=revision)))
+
+
+def after_revision(journal: str, entry_id: UUID, revision: int) -> models.Filter:
+    return of_entry(journal, entry_id, models.FieldCondition(key="revision", range=models.Range(gt=revision)))
+
+
+def left_over(journal: str, entry_id: UUID, revision: int, chunks: int) -> models.Filter:
+    """What older revisions left, and chunks of this one beyond the first `chunks`."""
+    older = models.FieldCondition(key="revision", range=models.Range(lt=revision))
+    surplus = models.Filter(
+        must=[
+            models.FieldCondition(key="revision", range=models.Range(lte=revision)),
+            models.FieldCondition(key="chunk", range=models.Range(gte=chunks)),
+        ]
+    )
+    return of_entry(journal, entry_id, models.Filter(should=[older, surplus]))
+
+
+def any_of(filters: list[models.Filter]) -> models.Filter:
+    """What passes one of `filters`, each of which names its journal."""
+    return models.Filter(should=list(filters))
+
+
+def _equals(key: str, value: str) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchValue(value=value))
+
+
+def _written_between(start: datetime | None, end: datetime | None) -> models.FieldCondition:
+    return models.FieldCondition(key="written_at", range=models.DatetimeRange(gte=start, lt=end))
