@@ -1,0 +1,136 @@
+"""One prefix on one connection: what a channel asks of JetStream, in kombu's terms."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import nats.errors
+from nats.aio.msg import Msg
+
+from kombu_jetstream._api import STREAM_NAME_IN_USE
+from kombu_jetstream._consumers import Consumers
+from kombu_jetstream._link import Link
+from kombu_jetstream._naming import Names
+from kombu_jetstream._publisher import Publisher
+from kombu_jetstream._queue import Queue
+from kombu_jetstream._receipt import Receipt, is_receipt
+from kombu_jetstream._routes import Routes
+from kombu_jetstream._topology import stream_specs
+from kombu_jetstream.errors import ApiError, LinkClosed
+
+T = TypeVar("T")
+
+
+class Broker:
+    """Its coroutines run on the io thread; `run` brings them there."""
+
+    def __init__(self, link: Link, names: Names) -> None:
+        self.link = link
+        self.names = names
+        #: What this connection declared.
+        self.queues: dict[str, Queue] = {}
+        self.consumers = Consumers(link.api, names, link.options)
+        self._routes = Routes(link.api, names, link.options.binding_cache_s)
+        self.publisher = Publisher(link, names, self._routes)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`.
+
+        Raises:
+            LinkClosed: the connection is gone, or belongs to another process.
+        """
+        if self.link.closed:
+            work.close()
+            raise LinkClosed("the connection is closed")
+        return self.link.run(work)
+
+    async def ensure_streams(self) -> None:
+        """Create the two streams where they are missing. One that exists stays as its operator made it."""
+        options = self.link.options
+        specs = stream_specs(
+            self.names.prefix, replicas=options.replicas, duplicate_window_s=options.duplicate_window_s
+        )
+        for spec in specs:
+            if await self.link.api.stream_exists(spec.name):
+                continue
+            try:
+                await self.link.api.request(f"STREAM.CREATE.{spec.name}", spec.config())
+            except ApiError as error:
+                # Another process was faster.
+                if error.err_code != STREAM_NAME_IN_USE:
+                    raise
+
+    async def bind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:
+        match queue.kind:
+            case "transient":
+                filters = self.names.binding_filters(exchange, kind, routing_key)
+                queue.filters += [found for found in filters if found not in queue.filters]
+                await self.consumers.declare(queue)
+            case "durable" if (kind, exchange, routing_key) != ("direct", queue.name, queue.name):
+                await self._change_bindings(queue, add=(exchange, kind, routing_key))
+            case _:
+                # Celery's default queue is reached through the default exchange; a foreign queue is fed by its stream.
+                pass
+
+    async def unbind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:
+        match queue.kind:
+            case "transient":
+                gone = self.names.binding_filters(exchange, kind, routing_key)
+                queue.filters = [found for found in queue.filters if found not in gone]
+                await self.consumers.declare(queue)
+            case "durable":
+                await self._change_bindings(queue, remove=(exchange, kind, routing_key))
+            case _:
+                pass
+
+    async def delete(self, queue: Queue) -> None:
+        await self.consumers.remove(queue)
+        self.queues.pop(queue.name, None)
+        self._routes.forget()
+
+    async def purge(self, queue: Queue) -> int:
+        """How many waiting messages were removed. Nothing is taken from a foreign or a transient queue."""
+        if queue.kind != "durable":
+            return 0
+        return await self.link.api.purge(self.names.task_stream, self.names.task(queue.name, "*"))
+
+    async def restore(self, queue: Queue) -> None:
+        """After a reconnect: create again what lived in the server's memory, and look at the rest."""
+        if queue.kind == "transient" and self.link.options.create_streams:
+            await self.ensure_streams()
+        await self.consumers.declare(queue)
+
+    async def fetch_one(self, queue: Queue) -> Msg | None:
+        """The next message, held by us, or None if none waits.
+
+        Raises:
+            LinkClosed: the server did not answer.
+        """
+        # What was just handed back has to be there again.
+        await self.link.settlements.drain(self.link.options.api_timeout_s)
+        for consumer in queue.consumers(self.names):
+            subject = self.link.api.subject("CONSUMER.MSG.NEXT.{}.{}".format(*consumer))
+            try:
+                # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
+                message = await self.link.client.request(
+                    subject, b'{"batch":1,"no_wait":true}', timeout=self.link.options.api_timeout_s, old_style=True
+                )
+            except nats.errors.Error as error:
+                raise LinkClosed(f"fetching from queue {queue.name}: {error!r}") from error
+            if is_receipt(message.reply):
+                self.link.custody.take(Receipt.parse(message.reply), queue.ack_wait_s)
+                return message
+        return None
+
+    async def _change_bindings(
+        self,
+        queue: Queue,
+        *,
+        add: tuple[str, str, str] | None = None,
+        remove: tuple[str, str, str] | None = None,
+    ) -> None:
+        stored = await self.consumers.stored_bindings(queue)
+        kept = [binding for binding in stored if binding not in {add, remove}]
+        queue.bindings = [*kept, add] if add else kept
+        if queue.bindings != stored:
+            await self.consumers.store_bindings(queue)
+        self._routes.forget()

@@ -1,0 +1,262 @@
+"""Kombu's channel: declarations, publishing and consuming, each handed to the io thread."""
+
+import os
+import threading
+from collections.abc import Callable
+from queue import Empty
+from typing import Any
+
+from amqp.protocol import queue_declare_ok_t
+from kombu.exceptions import ChannelError
+from kombu.log import get_logger
+from kombu.transport import base, virtual
+from kombu.utils.uuid import uuid
+from typing_extensions import override
+
+from kombu_jetstream._codec import from_wire
+from kombu_jetstream._consuming import Consumption, share_room
+from kombu_jetstream._identity import KEY, message_key
+from kombu_jetstream._message import Message
+from kombu_jetstream._qos import QoS
+from kombu_jetstream._queue import Queue, queue_from_arguments
+from kombu_jetstream._ready import Arrival
+from kombu_jetstream._receipt import Receipt
+from kombu_jetstream._settlements import ACK, TERMINATE, requeue_verdict
+
+log = get_logger(__name__)
+
+DRAIN_S = 2.0
+
+
+class Channel(virtual.Channel):
+    QoS = QoS
+    Message = Message
+    supports_fanout = True
+    do_restore = False
+    #: Bodies travel raw.
+    body_encoding = "utf-8"
+    from_transport_options = ()
+
+    def __init__(self, connection: Any, **kwargs: Any) -> None:
+        self._transport = connection
+        self._broker = connection.broker
+        self.options = connection.options
+        self._pid = os.getpid()
+        self._consuming: dict[str, Consumption] = {}
+        # Acks come from other threads too, and an older allowance must never overtake a newer one.
+        self._pumping = threading.Lock()
+        super().__init__(connection, **kwargs)
+
+    # Declarations
+
+    @override
+    def prepare_queue_arguments(self, arguments: dict[str, Any] | None, **kwargs: Any) -> dict[str, Any]:
+        # The stubs have not heard of it.
+        return getattr(base, "to_rabbitmq_queue_arguments")(arguments or {}, **kwargs)  # noqa: B009
+
+    @override
+    def queue_declare(self, queue: str | None = None, passive: bool = False, **kwargs: Any) -> queue_declare_ok_t:
+        name = queue or f"amq.gen-{uuid()}"
+        if passive and not self._broker.run(self._broker.consumers.exists(name)):
+            raise ChannelError(f"NOT_FOUND - no queue {name!r}", (50, 10), "Channel.queue_declare", 404)
+        known = self._broker.queues.get(name)
+        if known is None:
+            auto_delete, exclusive = bool(kwargs.get("auto_delete")), bool(kwargs.get("exclusive"))
+            arguments = kwargs.get("arguments") or {}
+            known = queue_from_arguments(name, arguments, auto_delete=auto_delete, exclusive=exclusive)
+            waiting = self._broker.run(self._broker.consumers.declare(known))
+            self._broker.queues[name] = known
+        else:
+            waiting = self._size(name)
+        return queue_declare_ok_t(name, waiting, 0)
+
+    def _queue_bind(self, exchange: str, routing_key: str, _pattern: Any, queue: str) -> None:
+        self._broker.run(self._broker.bind(self._queue(queue), exchange, self._kind(exchange), routing_key or ""))
+
+    @override
+    def queue_unbind(
+        self,
+        queue: str,
+        exchange: str | None = None,
+        routing_key: str = "",
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().queue_unbind(queue, exchange, routing_key, arguments, **kwargs)
+        name = exchange or "amq.direct"
+        self._broker.run(self._broker.unbind(self._queue(queue), name, self._kind(name), routing_key))
+
+    @override
+    def queue_delete(self, queue: str, if_unused: bool = False, if_empty: bool = False, **kwargs: Any) -> None:
+        if if_empty and self._size(queue):
+            return
+        self._broker.run(self._broker.delete(self._queue(queue)))
+        self.state.queue_bindings_delete(queue)
+
+    @override
+    def after_reply_message_received(self, queue: str) -> None:
+        """Keep the reply queue: it expires by itself, and the mailbox uses it again."""
+
+    def _queue(self, name: str) -> Queue:
+        if name not in self._broker.queues:
+            self.queue_declare(name)
+        return self._broker.queues[name]
+
+    def _kind(self, exchange: str) -> str:
+        return (self.state.exchanges or {}).get(exchange, {}).get("type", "direct")
+
+    @override
+    def _size(self, queue: str) -> int:
+        return self._broker.run(self._broker.consumers.waiting(self._queue(queue)))
+
+    @override
+    def _purge(self, queue: str) -> int:
+        return self._broker.run(self._broker.purge(self._queue(queue)))
+
+    # Publishing
+
+    @override
+    def prepare_message(
+        self,
+        body: Any,
+        priority: int | None = None,
+        content_type: str | None = None,
+        content_encoding: str | None = None,
+        headers: dict[str, Any] | None = None,
+        properties: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        properties = properties if properties is not None else {}
+        properties.setdefault(KEY, message_key(headers))
+        return super().prepare_message(body, priority, content_type, content_encoding, headers, properties)
+
+    @override
+    def basic_publish(self, message: Any, exchange: str, routing_key: str, **kwargs: Any) -> None:
+        self._inplace_augment_message(message, exchange, routing_key)
+        publisher = self._broker.publisher
+        if exchange:
+            self._broker.run(publisher.to_exchange(message, exchange, routing_key or ""))
+        else:
+            self._broker.run(publisher.to_queue(message, routing_key, self._broker.queues.get(routing_key)))
+
+    # Consuming
+
+    @override
+    def basic_consume(
+        self, queue: str, no_ack: bool, callback: Callable[..., Any] | None, consumer_tag: str | None, **kwargs: Any
+    ) -> Any:
+        declared = self._queue(queue)
+        super().basic_consume(queue, no_ack, callback, consumer_tag, **kwargs)
+        hand_over = self._transport.take_callback(queue)
+        present = self._consuming.get(queue)
+        if present is not None:
+            present.hand_over = hand_over
+            return
+        consumption = Consumption(
+            self._broker, declared, self._transport.ready, self._deliver, hand_over, no_ack=no_ack
+        )
+        self._consuming[queue] = consumption
+        self._broker.run(consumption.puller.start())
+        self.pump()
+
+    @override
+    def basic_cancel(self, consumer_tag: str) -> None:
+        queue = self._tag_to_queue.get(consumer_tag)
+        super().basic_cancel(consumer_tag)
+        if queue is None or queue in self._active_queues:
+            return
+        consumption = self._consuming.pop(queue, None)
+        if consumption is not None and self._ours:
+            self._broker.run(consumption.puller.stop())
+            for arrival in self._transport.ready.withdraw(consumption.intake):
+                self.settle(arrival.receipt.tag, requeue_verdict())
+            self.pump()
+
+    @override
+    def basic_get(self, queue: str, no_ack: bool = False, **kwargs: Any) -> Message | None:
+        try:
+            payload = self._get(queue)
+        except Empty:
+            return None
+        message, tag = Message(payload, channel=self), payload["properties"]["delivery_tag"]
+        if no_ack:
+            self.settle(tag, ACK)
+        else:
+            self.qos.append(message, tag)
+        return message
+
+    @override
+    def basic_qos(self, prefetch_size: int = 0, prefetch_count: int = 0, apply_global: bool = False) -> None:
+        super().basic_qos(prefetch_size, prefetch_count, apply_global)
+        self.pump()
+
+    def basic_requeue_after(self, delivery_tag: str, delay_s: float) -> None:
+        """Requeue, to be delivered again after `delay_s`."""
+        self._verdicts.requeue_after(delivery_tag, delay_s)
+
+    def settle(self, tag: str, word: bytes) -> None:
+        """Post the verdict on a message; the server is told until it confirms."""
+        if self._ours:
+            self._broker.link.post(self._broker.link.settlements.settle, tag, word)
+
+    def pump(self) -> None:
+        """Tell the pullers what the channel may hold now."""
+        if self.closed or not self._consuming or not self._ours:
+            return
+        with self._pumping:
+            consumptions = list(self._consuming.values())
+            share_room(consumptions, self.qos.prefetch_count, self._verdicts.unsettled, self.options.unlimited_prefetch)
+        if len(self._transport.ready):
+            self._transport.ready.wakeup.set()
+
+    @override
+    def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
+        declared = self._queue(queue)
+        message = self._broker.run(self._broker.fetch_one(declared))
+        if message is None:
+            raise Empty
+        return from_wire(message, Receipt.parse(message.reply), queue)
+
+    def _deliver(self, arrival: Arrival) -> bool:
+        intake, tag = arrival.intake, arrival.receipt.tag
+        consumption = self._consuming.get(intake.queue.name)
+        if consumption is None or consumption.intake is not intake:
+            self.settle(tag, requeue_verdict())
+            return True
+        if not consumption.no_ack and not self.qos.can_consume():
+            return False
+        intake.delivered += 1
+        try:
+            payload = from_wire(arrival.message, arrival.receipt, intake.queue.name)
+        except ValueError:
+            log.exception("unreadable message on %s: rejected", arrival.message.subject)
+            self.settle(tag, TERMINATE)
+            self.pump()
+            return True
+        if consumption.no_ack:
+            self.settle(tag, ACK)
+        consumption.hand_over(payload)
+        self.pump()
+        return True
+
+    # Life
+
+    @property
+    def _verdicts(self) -> QoS:
+        qos = self.qos
+        assert isinstance(qos, QoS)
+        return qos
+
+    @property
+    def _ours(self) -> bool:
+        return os.getpid() == self._pid and not self._broker.link.closed
+
+    @override
+    def close(self) -> None:
+        """Stop consuming and hand back what is not settled. In a forked child only the object is closed."""
+        if not self.closed and self._ours:
+            for tag in list(self._consumers):
+                self.basic_cancel(tag)
+            if self._qos is not None:
+                self._qos.restore_unacked()
+            self._broker.run(self._broker.link.settlements.drain(DRAIN_S))
+        super().close()

@@ -1,0 +1,188 @@
+"""The one NATS connection a process has to an endpoint, shared by all of its kombu connections."""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import nats.errors
+from kombu.log import get_logger
+from nats.aio.client import Client
+
+from kombu_jetstream import _bridge
+from kombu_jetstream._api import Api
+from kombu_jetstream._custody import Custody
+from kombu_jetstream._endpoint import Endpoint
+from kombu_jetstream._options import TransportOptions
+from kombu_jetstream._settlements import Settlements
+from kombu_jetstream.errors import CannotConnect
+
+log = get_logger(__name__)
+
+DRAIN_S = 2.0
+PENDING_BYTES = 8 * 1024 * 1024
+
+
+class Reconnectable(Protocol):
+    """What wants to know that the connection is a new one."""
+
+    def reconnected(self) -> None: ...
+
+
+class Link:
+    """Made by `acquire`. Its members live on the io thread."""
+
+    def __init__(self, endpoint: Endpoint, options: TransportOptions) -> None:
+        self.endpoint = endpoint
+        self.options = options
+        self.client = Client()
+        self.custody = Custody(self.client, options.max_hold_s)
+        self.settlements = Settlements(self.client, self.custody)
+        self.api = Api(self.client, options.api_prefix, options.api_timeout_s, options.publish_timeout_s)
+        self.pullers: set[Reconnectable] = set()
+        #: Called, on the io thread, when the connection is closed for good.
+        self.mourners: set[Callable[[], object]] = set()
+        self.users = 0
+        self._duties: list[asyncio.Task[None]] = []
+        self.descriptor: int | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.client.is_closed
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            CannotConnect: the first attempt failed. Only that one is reported; later the client reconnects by itself.
+        """
+        options = self.options
+        try:
+            async with asyncio.timeout(options.connect_timeout_s + 1):
+                await self.client.connect(
+                    servers=list(self.endpoint.servers),
+                    user=self.endpoint.user,
+                    password=self.endpoint.password,
+                    tls=self.endpoint.tls,
+                    name=f"kombu-jetstream {socket.gethostname()} {os.getpid()}",
+                    allow_reconnect=False,
+                    connect_timeout=options.connect_timeout_s,  # pyright: ignore[reportArgumentType] - any number will do
+                    reconnect_time_wait=options.reconnect_wait_s,  # pyright: ignore[reportArgumentType] - likewise
+                    ping_interval=options.ping_interval_s,
+                    max_outstanding_pings=2,
+                    pending_size=PENDING_BYTES,
+                    inbox_prefix=options.inbox_prefix,
+                    error_cb=self._on_error,
+                    disconnected_cb=self._on_disconnect,
+                    reconnected_cb=self._on_reconnect,
+                    closed_cb=self._on_close,
+                )
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            await self.client.close()
+            raise CannotConnect(f"no NATS server at {', '.join(self.endpoint.servers)}: {error!r}") from error
+        self.client.options["allow_reconnect"] = True
+        self.client.options["max_reconnect_attempts"] = -1
+        self._note_descriptor()
+        await self.settlements.start()
+        self._duties = [
+            asyncio.create_task(self.settlements.send_for_ever()),
+            asyncio.create_task(self.custody.beat_for_ever()),
+        ]
+
+    async def close(self) -> None:
+        """Send what is unsettled, then disconnect."""
+        if not self.client.is_closed and self.client.is_connected:
+            await self.settlements.drain(DRAIN_S)
+        for duty in self._duties:
+            duty.cancel()
+        self.client.options["allow_reconnect"] = False
+        await self.client.close()
+
+    def run(self, work: Coroutine[Any, Any, _bridge.T], timeout_s: float | None = None) -> _bridge.T:
+        """The result of `work`, from one of kombu's threads."""
+        return _bridge.bridge().call(work, timeout_s or self.options.publish_timeout_s + self.options.api_timeout_s)
+
+    def post(self, callback: Callable[..., object], *args: Any) -> None:
+        """Have `callback(*args)` called on the io thread, soon."""
+        _bridge.bridge().post(callback, *args)
+
+    async def _on_error(self, error: Exception) -> None:
+        log.debug("nats: %r", error)
+
+    async def _on_disconnect(self) -> None:
+        self.descriptor = None
+        if self.client.options["allow_reconnect"]:
+            log.warning("nats: disconnected from %s", ", ".join(self.endpoint.servers))
+
+    async def _on_reconnect(self) -> None:
+        self._note_descriptor()
+        log.warning("nats: reconnected")
+        self.settlements.repeat()
+        for puller in list(self.pullers):
+            puller.reconnected()
+
+    async def _on_close(self) -> None:
+        self.descriptor = None
+        for mourner in list(self.mourners):
+            mourner()
+
+    def _note_descriptor(self) -> None:
+        # Private, but the only way to the number, and a forked child has to let go of it.
+        transport: Any = getattr(self.client, "_transport", None)
+        writer: Any = getattr(transport, "_io_writer", None)
+        raw = writer.get_extra_info("socket") if writer is not None else None
+        self.descriptor = raw.fileno() if raw is not None else None
+
+
+class _Links:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.open: dict[tuple[Endpoint, TransportOptions], Link] = {}
+        _bridge.on_fork(self.forget)
+
+    def forget(self) -> object:
+        """In a forked child: let go of the parent's sockets, and return its links.
+
+        A socket kept open would have the server serve a killed parent's subscriptions for as long as a child lives. The
+        selector that they are registered with is shared with the parent, so nothing here may be closed or finalized.
+        """
+        self.lock = threading.Lock()
+        inherited, self.open = self.open, {}
+        null = os.open(os.devnull, os.O_RDWR)
+        for link in inherited.values():
+            if link.descriptor is not None:
+                os.dup2(null, link.descriptor)
+        os.close(null)
+        return inherited
+
+
+_links = _Links()
+
+
+def acquire(endpoint: Endpoint, options: TransportOptions) -> Link:
+    """The process's open connection to `endpoint`. Give it back with `release`.
+
+    Raises:
+        CannotConnect: it had to be opened and no server answered.
+    """
+    with _links.lock:
+        link = _links.open.get((endpoint, options))
+        if link is None or link.closed:
+            link = Link(endpoint, options)
+            _bridge.bridge().call(link.open(), options.connect_timeout_s + 3)
+            _links.open[endpoint, options] = link
+        link.users += 1
+        return link
+
+
+def release(link: Link) -> None:
+    """One user less; the last one closes the connection."""
+    with _links.lock:
+        link.users -= 1
+        if link.users > 0:
+            return
+        if _links.open.get((link.endpoint, link.options)) is link:
+            del _links.open[link.endpoint, link.options]
+        _bridge.bridge().call(link.close(), DRAIN_S + 3)

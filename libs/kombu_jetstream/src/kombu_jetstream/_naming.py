@@ -1,0 +1,72 @@
+"""Names of streams, consumers and subjects. Any kombu name becomes one NATS token, no two names the same."""
+
+import re
+from dataclasses import dataclass
+
+#: Priorities 0-9 fall into four steps, urgent first: 9, 6-8, 3-5, 0-2.
+PRIORITY_STEPS = (9, 6, 3, 0)
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_\-@]")
+
+
+def token(name: str) -> str:
+    """One subject token or consumer name for `name`; a character that NATS reserves is written as `=<hex>=`."""
+    return _UNSAFE.sub(lambda found: f"={found.group().encode().hex()}=", name) or "="
+
+
+def priority_step(priority: object) -> int:
+    """The step that a message's priority falls into; what is no number counts as 0."""
+    number = priority if isinstance(priority, int) else 0
+    return next(step for step in PRIORITY_STEPS if min(9, max(0, number)) >= step)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Every name under one prefix."""
+
+    prefix: str
+
+    @property
+    def task_stream(self) -> str:
+        return f"{self.prefix.upper()}_TASKS"
+
+    @property
+    def transient_stream(self) -> str:
+        return f"{self.prefix.upper()}_TRANSIENT"
+
+    def task(self, queue: str, step: int | str) -> str:
+        """Where a message of a durable queue rests; `step` is a priority step or `*`."""
+        return f"{self.prefix}.tasks.{token(queue)}.{step}"
+
+    def later(self, queue: str, message_id: str) -> str:
+        """Where a message waits for its time; one subject each, as the server keeps one schedule a subject."""
+        return f"{self.prefix}.later.{token(queue)}.{message_id if message_id == '*' else token(message_id)}"
+
+    def inbox(self, queue: str) -> str:
+        """Where a transient queue is addressed by name."""
+        return f"{self.prefix}.inbox.{token(queue)}"
+
+    def exchange(self, exchange: str, routing_key: str) -> str:
+        """Where a message to a named exchange is published for transient queues; the server routes it."""
+        words = ".".join(token(word) for word in routing_key.split("."))
+        return f"{self.prefix}.exchange.{token(exchange)}.{words}"
+
+    def binding_filters(self, exchange: str, kind: str, routing_key: str) -> tuple[str, ...]:
+        """Subject filters that match what an AMQP binding matches.
+
+        Raises:
+            NotImplementedError: the pattern has `#` before its end, which no subject filter can say.
+        """
+        if kind == "fanout":
+            return (f"{self.prefix}.exchange.{token(exchange)}.>",)
+        if kind != "topic":
+            return (self.exchange(exchange, routing_key),)
+        words = routing_key.split(".")
+        if "#" in words[:-1]:
+            raise NotImplementedError(f"binding key {routing_key!r}: '#' is supported at the end only")
+        fixed = [word if word == "*" else token(word) for word in words if word != "#"]
+        head = ".".join([f"{self.prefix}.exchange.{token(exchange)}", *fixed])
+        if words[-1] != "#":
+            return (head,)
+        # AMQP's `#` matches no word as well, NATS's `>` at least one.
+        return (head, f"{head}.>") if fixed else (f"{head}.>",)

@@ -1,0 +1,103 @@
+"""The transport's options: one frozen value, made from Celery's `broker_transport_options`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import UnionType
+from typing import Any, Self, get_args
+
+from kombu_jetstream.errors import InvalidOption
+
+#: Keys that kombu or Celery themselves read from the same mapping; they mean nothing to us and are let through.
+FOREIGN_KEYS = frozenset(
+    {
+        "max_retries",
+        "interval_start",
+        "interval_step",
+        "interval_max",
+        "retry_errors",
+        "polling_interval",
+        "client_properties",
+        "queue_order_strategy",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransportOptions:
+    """What may be written in `broker_transport_options`."""
+
+    #: First token of every subject, and the start of both streams' names. None: the URL's virtual host, else "kombu".
+    prefix: str | None = None
+    #: More addresses of the same cluster, tried in turn (`nats://host:port`).
+    servers: tuple[str, ...] = ()
+    #: False where somebody else applies `stream_specs(...)`: streams are then neither created nor looked at.
+    create_streams: bool = True
+    replicas: int = 1
+    #: A message whose holder sends no heartbeat for so long goes to another worker.
+    ack_wait_s: float = 30.0
+    #: Heartbeats stop after a message was held for so long; 0 for never. Keep it above Celery's hard time limit.
+    max_hold_s: float = 0.0
+    #: How often a message may be delivered before JetStream gives it up; -1 for no limit.
+    max_deliver: int = -1
+    #: Messages a queue may have out with all of its workers together.
+    max_ack_pending: int = 20_000
+    #: What a requeue waits before the message is delivered again.
+    requeue_delay_s: float = 0.0
+    #: How many messages a consumer without a prefetch count may hold.
+    unlimited_prefetch: int = 200
+    #: ETA and countdown shorter than this are left to the worker.
+    min_schedule_s: float = 1.0
+    #: How long JetStream remembers a message id. Used when we create the stream.
+    duplicate_window_s: float = 120.0
+    #: Bindings of durable queues to named exchanges, made by other processes, are seen after this time.
+    binding_cache_s: float = 2.0
+    connect_timeout_s: float = 4.0
+    #: One administrative request.
+    api_timeout_s: float = 5.0
+    #: The whole of a publish, repeats under the same message id and a reconnect included.
+    publish_timeout_s: float = 30.0
+    #: Two unanswered pings end a connection: a blackholed server is noticed after about three intervals.
+    ping_interval_s: int = 5
+    reconnect_wait_s: float = 0.25
+    #: Where answers to this process are sent; give each NATS user one of its own to permit nothing else.
+    inbox_prefix: str = "_INBOX"
+    #: Differs where JetStream is reached through a domain or an import, for example `$JS.hub.API`.
+    api_prefix: str = "$JS.API"
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
+        """The options in `mapping`, checked.
+
+        Raises:
+            InvalidOption: a key is unknown or a value has the wrong type or size.
+        """
+        types = {field.name: field.type for field in fields(cls)}
+        chosen: dict[str, Any] = {}
+        for key, value in mapping.items():
+            if key in FOREIGN_KEYS:
+                continue
+            if key not in types:
+                raise InvalidOption(key, f"unknown option; known are {', '.join(sorted(types))}")
+            chosen[key] = _checked(key, value, types[key])
+        return cls(**chosen)
+
+    def __post_init__(self) -> None:
+        for name in ("ack_wait_s", "connect_timeout_s", "api_timeout_s", "publish_timeout_s", "duplicate_window_s"):
+            if getattr(self, name) <= 0:
+                raise InvalidOption(name, "must be above 0")
+        for name in ("replicas", "unlimited_prefetch", "max_ack_pending", "ping_interval_s"):
+            if getattr(self, name) < 1:
+                raise InvalidOption(name, "must be at least 1")
+
+
+def _checked(key: str, value: object, declared: object) -> object:
+    if key == "servers" and isinstance(value, list | tuple):
+        return tuple(str(address) for address in value)
+    accepted: tuple[type, ...] = get_args(declared) if isinstance(declared, UnionType) else (declared,)  # type: ignore[assignment]
+    if float in accepted and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, bool) and bool not in accepted:
+        raise InvalidOption(key, f"expected {declared}, got {value!r}")
+    if key == "servers" or not isinstance(value, accepted):
+        raise InvalidOption(key, f"expected {declared}, got {value!r}")
+    return value

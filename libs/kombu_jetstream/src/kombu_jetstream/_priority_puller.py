@@ -1,0 +1,110 @@
+"""A pull on a queue with priorities: one consumer per step, and the urgent one is always emptied first."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import nats.errors
+from kombu.log import get_logger
+from nats.aio.msg import Msg
+
+from kombu_jetstream._puller import DRAIN_S, PAUSE_S
+from kombu_jetstream._ready import Intake
+from kombu_jetstream._receipt import is_receipt
+from kombu_jetstream._topology import NANOSECONDS
+from kombu_jetstream.errors import TransportError
+
+log = get_logger(__name__)
+
+#: How long all steps are waited on together before the order is looked at again.
+WAIT_S = 10.0
+#: A pull that must not wait is answered at once; this is for a server that went away.
+ANSWER_S = 5.0
+
+
+class PriorityPuller:
+    """Lives on the io thread. May receive up to three messages (steps less one) over the channel's prefetch count."""
+
+    def __init__(
+        self, intake: Intake, consumers: list[tuple[str, str]], ensure: Callable[[], Awaitable[object]]
+    ) -> None:
+        self.intake = intake
+        self._client = intake.link.client
+        self._subjects = [intake.link.api.subject("CONSUMER.MSG.NEXT.{}.{}".format(*found)) for found in consumers]
+        self._ensure = ensure
+        self._kick = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        self.intake.link.pullers.add(self)
+        self._task = asyncio.create_task(self._pull_for_ever())
+
+    async def stop(self) -> None:
+        """Stop pulling; the round under way ends by handing back what it gets."""
+        self.intake.closed = True
+        self.intake.link.pullers.discard(self)
+        self._stopping.set()
+        self._kick.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=DRAIN_S * 2)
+            self._task.cancel()
+
+    def allow(self, limit: int) -> None:
+        self.intake.limit = limit
+        self._kick.set()
+
+    def reconnected(self) -> None:
+        self._kick.set()
+
+    async def _pull_for_ever(self) -> None:
+        while not self._stopping.is_set():
+            if not self.intake.room or not self._client.is_connected:
+                self._kick.clear()
+                await self._kick.wait()
+                continue
+            try:
+                await self._one_pass()
+            except (TransportError, nats.errors.Error, TimeoutError) as error:
+                log.warning("pull on queue %s: %r; trying again", self.intake.queue.name, error)
+                await asyncio.sleep(PAUSE_S)
+
+    async def _one_pass(self) -> None:
+        before = self.intake.received
+        for subject in self._subjects:
+            room = self.intake.room
+            if room:
+                await self._round([subject], {"batch": room, "no_wait": True}, enough=room, wait_s=ANSWER_S)
+        if self.intake.received == before and self.intake.room:
+            request = {"batch": 1, "expires": int(WAIT_S * NANOSECONDS)}
+            await self._round(self._subjects, request, enough=1, wait_s=WAIT_S + 1)
+
+    async def _round(self, subjects: list[str], request: dict[str, Any], *, enough: int, wait_s: float) -> None:
+        """Ask on all `subjects`, until `enough` messages came or every pull was answered."""
+        done, messages, answers = asyncio.Event(), 0, 0
+
+        async def on_message(message: Msg) -> None:
+            nonlocal messages, answers
+            if is_receipt(message.reply):
+                messages += 1
+                self.intake.accept(message)
+            else:
+                answers += 1
+                if (message.headers or {}).get("Status") in {"409", "503"}:
+                    await asyncio.sleep(PAUSE_S)
+                    await self._ensure()
+            if messages >= enough or answers >= len(subjects):
+                done.set()
+
+        inbox = self._client.new_inbox()
+        subscription = await self._client.subscribe(inbox, cb=on_message, pending_msgs_limit=-1, pending_bytes_limit=-1)
+        for subject in subjects:
+            await self._client.publish(subject, json.dumps(request).encode(), reply=inbox)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        finished = asyncio.ensure_future(done.wait())
+        await asyncio.wait([stopping, finished], timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        finished.cancel()
+        async with asyncio.timeout(DRAIN_S):
+            await subscription.drain()

@@ -1,0 +1,60 @@
+"""Publishing a message so that a stream has it, or the caller knows that it does not."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+
+import nats.errors
+from nats.aio.client import Client
+
+from kombu_jetstream.errors import ApiError, LinkClosed, MessageTooLarge, PublishNotConfirmed
+
+MESSAGE_ID = "Nats-Msg-Id"
+#: One attempt; a stream that syncs every message to disk answers in milliseconds.
+ATTEMPT_S = 5.0
+RETRY_PAUSE_S = 0.1
+
+
+async def publish_confirmed(
+    client: Client, subject: str, body: bytes, headers: Mapping[str, str], *, timeout_s: float
+) -> None:
+    """Return when a stream has stored the message. Attempts go on, under one message id, until `timeout_s` is over.
+
+    A lost confirmation is therefore not a second message: the stream knows the id (within its dedup window).
+
+    Raises:
+        MessageTooLarge: it would never fit.
+        ApiError: the stream refused it.
+        PublishNotConfirmed: nobody confirmed it in time.
+        LinkClosed: the connection is gone.
+    """
+    check_size(client, body, headers)
+    deadline_s = time.monotonic() + timeout_s
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        try:
+            answer = await client.request(subject, body, timeout=min(ATTEMPT_S, left_s), headers=dict(headers))
+        except nats.errors.ConnectionClosedError as error:
+            raise LinkClosed("the connection is closed") from error
+        except (nats.errors.Error, OSError):
+            # Disconnected, or JetStream is not up yet after a restart of the server.
+            await asyncio.sleep(RETRY_PAUSE_S)
+            continue
+        error = json.loads(answer.data).get("error")
+        if error is None:
+            return
+        if error.get("code") != 503:  # noqa: PLR2004 - no leader at the moment, or storage not ready: worth another attempt
+            raise ApiError(subject, error.get("code", 0), error.get("err_code", 0), error.get("description", ""))
+        await asyncio.sleep(RETRY_PAUSE_S)
+    raise PublishNotConfirmed(subject, timeout_s)
+
+
+def check_size(client: Client, body: bytes, headers: Mapping[str, str]) -> None:
+    """Refuse here what the server would answer by closing the connection.
+
+    Raises:
+        MessageTooLarge: body and headers exceed max_payload.
+    """
+    size_bytes = len(body) + 16 + sum(len(name.encode()) + len(value.encode()) + 4 for name, value in headers.items())
+    if size_bytes > client.max_payload:
+        raise MessageTooLarge(size_bytes, client.max_payload)

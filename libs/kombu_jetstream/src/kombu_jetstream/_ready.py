@@ -1,0 +1,90 @@
+"""Messages that arrived and wait for kombu's thread to take them."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nats.aio.msg import Msg
+
+from kombu_jetstream._link import Link
+from kombu_jetstream._queue import Queue
+from kombu_jetstream._receipt import Receipt
+from kombu_jetstream._settlements import requeue_verdict
+from kombu_jetstream._wakeup import Wakeup
+
+
+@dataclass(slots=True)
+class Arrival:
+    intake: "Intake"
+    message: Msg
+    receipt: Receipt
+
+
+class Ready:
+    """The door between the threads: the io thread pushes and wakes, kombu's thread takes."""
+
+    def __init__(self) -> None:
+        self.wakeup = Wakeup()
+        self._arrivals: deque[Arrival] = deque()
+
+    def push(self, arrival: Arrival) -> None:
+        self._arrivals.append(arrival)
+        self.wakeup.set()
+
+    def take(self) -> Arrival | None:
+        try:
+            return self._arrivals.popleft()
+        except IndexError:
+            return None
+
+    def put_back(self, arrivals: list[Arrival]) -> None:
+        """To the front, in their order."""
+        self._arrivals.extendleft(reversed(arrivals))
+
+    def withdraw(self, intake: "Intake") -> list[Arrival]:
+        """Take out what `intake` received; the rest stays as it was."""
+        arrivals: list[Arrival] = []
+        while (arrival := self.take()) is not None:
+            arrivals.append(arrival)
+        self.put_back([arrival for arrival in arrivals if arrival.intake is not intake])
+        return [arrival for arrival in arrivals if arrival.intake is intake]
+
+    def __len__(self) -> int:
+        return len(self._arrivals)
+
+
+class Intake:
+    """What one queue of one channel may still receive, and what becomes of each message. Lives on the io thread.
+
+    The consumer allows a total since the beginning, not "n more": both sides count up only, so that a message arriving
+    while an allowance is on its way can never be counted twice.
+    """
+
+    def __init__(self, link: Link, queue: Queue, ready: Ready, deliver: Callable[[Arrival], bool]) -> None:
+        self.link = link
+        self.queue = queue
+        #: Called by kombu's thread; False while the channel holds all that it may.
+        self.deliver = deliver
+        self.closed = False
+        #: Written by the io thread, read by the other.
+        self.received = 0
+        #: Written by kombu's thread only.
+        self.delivered = 0
+        self.limit = 0
+        self._ready = ready
+
+    @property
+    def room(self) -> int:
+        return 0 if self.closed else max(0, self.limit - self.received)
+
+    def accept(self, message: Msg) -> None:
+        """Hold a message and hand it over; give it back if nobody consumes any more; drop a copy of one we have."""
+        receipt = Receipt.parse(message.reply)
+        settlements = self.link.settlements
+        if settlements.is_finished(receipt):
+            settlements.repeat()
+        elif self.closed:
+            settlements.settle(receipt.tag, requeue_verdict())
+        elif self.link.custody.take(receipt, self.queue.ack_wait_s):
+            self.received += 1
+            self._ready.push(Arrival(self, message, receipt))

@@ -1,0 +1,59 @@
+"""Which durable queues a message to a named exchange goes to."""
+
+import re
+import time
+from typing import Any
+
+from kombu_jetstream._api import Api
+from kombu_jetstream._consumers import QUEUE_KEY, bindings_of
+from kombu_jetstream._naming import Names
+
+
+class Routes:
+    """The bindings of all durable queues, read from their consumers at most every `cache_s`. Lives on the io thread."""
+
+    def __init__(self, api: Api, names: Names, cache_s: float) -> None:
+        self._api = api
+        self._names = names
+        self._cache_s = cache_s
+        self._read_s = float("-inf")
+        self._table: dict[str, list[tuple[str, str, str]]] = {}
+
+    def forget(self) -> None:
+        """A binding changed here: read again before the next message."""
+        self._read_s = float("-inf")
+
+    async def queues(self, exchange: str, routing_key: str) -> list[str]:
+        """Names of the queues whose bindings match."""
+        if time.monotonic() - self._read_s > self._cache_s:
+            self._table = await self._read()
+            self._read_s = time.monotonic()
+        return [
+            queue
+            for queue, bindings in self._table.items()
+            if any(found == exchange and matches(kind, pattern, routing_key) for found, kind, pattern in bindings)
+        ]
+
+    async def _read(self) -> dict[str, list[tuple[str, str, str]]]:
+        table: dict[str, list[tuple[str, str, str]]] = {}
+        offset, total = 0, 1
+        while offset < total:
+            page = await self._api.request(f"CONSUMER.LIST.{self._names.task_stream}", {"offset": offset})
+            consumers: list[dict[str, Any]] = page.get("consumers") or []
+            for config in (consumer["config"] for consumer in consumers):
+                if bindings := bindings_of(config):
+                    table[config["metadata"][QUEUE_KEY]] = bindings
+            total, offset = page["total"], offset + max(1, len(consumers))
+        return table
+
+
+def matches(kind: str, pattern: str, routing_key: str) -> bool:
+    """Whether an AMQP binding of an exchange of type `kind` takes a message with this routing key."""
+    if kind == "fanout":
+        return True
+    if kind != "topic":
+        return pattern == routing_key
+    expression = r"\.".join({"*": r"[^.]+", "#": r".*"}.get(word, re.escape(word)) for word in pattern.split("."))
+    # `#` stands for no word at all too, and then its dot goes with it.
+    expression = expression.replace(r"\..*", r"(?:\..*)?").replace(r".*\.", r"(?:.*\.)?")
+    return re.fullmatch(expression, routing_key) is not None

@@ -1,0 +1,132 @@
+"""Verdicts on messages (ack, requeue, reject), each repeated until the server confirms it."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import nats.errors
+from kombu.log import get_logger
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from kombu_jetstream._custody import Custody
+from kombu_jetstream._receipt import Receipt
+
+log = get_logger(__name__)
+
+ACK = b"+ACK"
+TERMINATE = b"+TERM"
+REPEAT_AFTER_S = 2.0
+#: A verdict nobody confirms for so long has no consumer any more (deleted, or its stream is gone).
+GIVE_UP_AFTER_S = 600.0
+
+
+def requeue_verdict(delay_s: float = 0.0) -> bytes:
+    """-NAK, with the time before the message is delivered again."""
+    return b"-NAK" + (b" " + json.dumps({"delay": int(delay_s * 1e9)}).encode() if delay_s > 0 else b"")
+
+
+@dataclass(slots=True)
+class _Verdict:
+    tag: str
+    word: bytes
+    since_s: float
+    sent_s: float = 0.0
+
+
+class Settlements:
+    """Lives on the io thread.
+
+    An ack is one packet that a broken connection may swallow, and JetStream would then run the task again. So every
+    verdict asks for an answer and is sent again, over the next connection too, until one comes. Repeats change nothing:
+    a message that is settled stays settled.
+    """
+
+    def __init__(self, client: Client, custody: Custody) -> None:
+        self._client = client
+        self._custody = custody
+        self._open: OrderedDict[str, _Verdict] = OrderedDict()
+        #: Messages whose work is done but whose verdict is unconfirmed: a delivery of one is a copy.
+        self._finished: dict[tuple[str, str, int], str] = {}
+        self._names = itertools.count()
+        self._inbox = ""
+        self._changed = asyncio.Event()
+        self._all_closed = asyncio.Event()
+
+    async def start(self) -> None:
+        self._inbox = self._client.new_inbox()
+        await self._client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
+
+    def settle(self, tag: str, word: bytes) -> None:
+        """Say the verdict on a message; does not wait."""
+        self._custody.release(tag)
+        name = str(next(self._names))
+        self._open[name] = _Verdict(tag, word, time.monotonic())
+        if not word.startswith(b"-NAK"):
+            self._finished[Receipt.parse(tag).message] = name
+        self._changed.set()
+
+    def is_finished(self, receipt: Receipt) -> bool:
+        """Whether this message was already acked or terminated by us and the server merely has not heard yet."""
+        return receipt.message in self._finished
+
+    def repeat(self) -> None:
+        """Send everything unconfirmed again at once: the connection is new."""
+        for verdict in self._open.values():
+            verdict.sent_s = 0.0
+        self._changed.set()
+
+    async def send_for_ever(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(REPEAT_AFTER_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            await self._send_due()
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Whether all verdicts were confirmed within `timeout_s`."""
+        await self._send_due()
+        self._all_closed.clear()
+        if self._open:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._all_closed.wait()
+            except TimeoutError:
+                return False
+        return True
+
+    async def _send_due(self) -> None:
+        now_s = time.monotonic()
+        for name, verdict in list(self._open.items()):
+            if now_s - verdict.sent_s < REPEAT_AFTER_S:
+                continue
+            if now_s - verdict.since_s > GIVE_UP_AFTER_S:
+                log.error("gave up settling %s on %s: nobody confirms", verdict.word, verdict.tag)
+                self._close(name)
+                continue
+            if not self._client.is_connected:
+                return
+            verdict.sent_s = now_s
+            try:
+                await self._client.publish(verdict.tag, verdict.word, reply=f"{self._inbox}.{name}")
+            except nats.errors.Error:
+                # The connection went away in between; repeat() follows with the next one.
+                return
+
+    async def _on_answer(self, answer: Msg) -> None:
+        # 503: no responders. JetStream starts after the server accepts connections: it may only be early, so repeat.
+        if (answer.headers or {}).get("Status") != "503":
+            self._close(answer.subject.rpartition(".")[2])
+
+    def _close(self, name: str) -> None:
+        verdict = self._open.pop(name, None)
+        if verdict is not None:
+            self._finished.pop(Receipt.parse(verdict.tag).message, None)
+        if not self._open:
+            self._all_closed.set()

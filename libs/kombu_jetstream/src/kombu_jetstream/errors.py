@@ -1,0 +1,80 @@
+"""Everything this transport raises, and whether trying again can help.
+
+```text
+TransportError
+|- InvalidOption           permanent   a broker_transport_options key or value is wrong (also a ValueError)
+|- InvalidUrl              permanent   the broker URL lacks what the transport needs (also a ValueError)
+|- MessageTooLarge         permanent   body and headers exceed the server's max_payload
+|- ApiError                permanent   JetStream refused an administrative request
+|  `- TopologyMissing      permanent   a stream or consumer is not there, and we were told not to make it
+`- ConnectionFault         retryable   kombu reconnects on these
+   |- CannotConnect        retryable   no server answered, or it refused the credentials
+   |- LinkClosed           retryable   the connection is gone for good
+   `- PublishNotConfirmed  retryable   no stream acknowledged the message in time; the same message id may be sent again
+```
+"""
+
+
+class TransportError(Exception):
+    """The root of the tree."""
+
+    retryable: bool = False
+
+
+class InvalidOption(TransportError, ValueError):
+    def __init__(self, option: str, reason: str) -> None:
+        super().__init__(f"broker_transport_options[{option!r}]: {reason}")
+        self.option = option
+
+
+class InvalidUrl(TransportError, ValueError):
+    """The broker URL cannot be used as it is."""
+
+
+class MessageTooLarge(TransportError):
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"the message is {size_bytes} bytes with its headers, the NATS server takes {limit_bytes}: "
+            "pass a reference instead of the data, or raise max_payload on the server"
+        )
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+
+
+class ApiError(TransportError):
+    """JetStream refused a request.
+
+    Source: https://github.com/nats-io/nats-server/blob/main/server/errors.json for the values of `err_code`.
+    """
+
+    def __init__(self, subject: str, code: int, err_code: int, description: str) -> None:
+        super().__init__(f"{subject}: {description} (code {code}, err_code {err_code})")
+        self.subject = subject
+        self.code = code
+        self.err_code = err_code
+
+
+class TopologyMissing(ApiError):
+    """A stream or durable consumer that somebody else creates is not there."""
+
+    def __init__(self, error: ApiError, missing: str, remedy: str) -> None:
+        super().__init__(error.subject, error.code, error.err_code, f"{missing} does not exist; {remedy}")
+        self.missing = missing
+
+
+class ConnectionFault(TransportError):
+    retryable = True
+
+
+class CannotConnect(ConnectionFault):
+    """No server answered at the given addresses, or it refused us."""
+
+
+class LinkClosed(ConnectionFault):
+    """The connection was closed and will not come back by itself."""
+
+
+class PublishNotConfirmed(ConnectionFault):
+    def __init__(self, subject: str, waited_s: float) -> None:
+        super().__init__(f"no stream confirmed a message on {subject} within {waited_s:g} s")
+        self.subject = subject

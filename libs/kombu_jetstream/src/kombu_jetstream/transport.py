@@ -1,0 +1,163 @@
+"""NATS JetStream as a kombu transport.
+
+Features
+========
+* Type: virtual over a durable log; messages, acks and delays are the server's
+* Supports direct, topic and fanout exchanges: yes, yes, yes (`#` at the end of a topic pattern only)
+* Supports priorities: yes, 0-9 in four steps, on queues with `x-max-priority`
+* Supports TTL: yes, in whole seconds
+* Delayed delivery: yes, by the server (nats-server 2.12 or later)
+
+Connection String
+=================
+`nats://USER:PASSWORD@HOST[:PORT][/PREFIX]`, or `nats+tls://...` for TLS, after `kombu_jetstream.register()`.
+
+Transport Options
+=================
+See `kombu_jetstream.TransportOptions`; unknown options are refused.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from kombu.transport import virtual
+from typing_extensions import override
+
+from kombu_jetstream._broker import Broker
+from kombu_jetstream._channel import Channel
+from kombu_jetstream._endpoint import DEFAULT_PORT, target_of
+from kombu_jetstream._link import acquire, release
+from kombu_jetstream._naming import Names, token
+from kombu_jetstream._options import TransportOptions
+from kombu_jetstream._ready import Arrival, Ready
+from kombu_jetstream.errors import ApiError, ConnectionFault, LinkClosed
+
+DEFAULT_PREFIX = "kombu"
+#: Messages handed to kombu before its event loop gets a turn.
+DELIVERIES_A_TURN = 64
+
+
+class Transport(virtual.Transport):
+    Channel = Channel
+    default_port = DEFAULT_PORT
+    driver_type = "nats"
+    driver_name = "nats-py"
+    connection_errors = (ConnectionFault, OSError)
+    channel_errors = (*virtual.Transport.channel_errors, ApiError)
+    implements = virtual.Transport.implements.extend(
+        asynchronous=True, exchange_type=frozenset(["direct", "topic", "fanout"]), heartbeats=False
+    )
+
+    def __init__(self, client: Any, **kwargs: Any) -> None:
+        super().__init__(client, **kwargs)
+        self.options = TransportOptions.from_mapping(client.transport_options or {})
+        self._broker: Broker | None = None
+        self._ready: Ready | None = None
+        self._loop: Any = None
+        self._pid = os.getpid()
+
+    @property
+    def broker(self) -> Broker:
+        if self._broker is None:
+            raise LinkClosed("not connected")
+        return self._broker
+
+    @property
+    def ready(self) -> Ready:
+        if self._ready is None:
+            raise LinkClosed("not connected")
+        return self._ready
+
+    @override
+    def establish_connection(self) -> Any:
+        target = target_of(self.client, self.options.servers)
+        prefix = self.options.prefix or token(target.virtual_host or DEFAULT_PREFIX)
+        link = acquire(target.endpoint, self.options)
+        try:
+            broker = Broker(link, Names(prefix))
+            if self.options.create_streams:
+                broker.run(broker.ensure_streams())
+        except BaseException:
+            release(link)
+            raise
+        self._pid, self._broker, self._ready = os.getpid(), broker, Ready()
+        link.mourners.add(self._ready.wakeup.set)
+        return super().establish_connection()
+
+    @override
+    def close_connection(self, connection: Any) -> None:
+        super().close_connection(connection)
+        broker, ready, self._broker, self._ready = self._broker, self._ready, None, None
+        if broker is None or ready is None:
+            return
+        if os.getpid() == self._pid:
+            self.unregister_from_event_loop(connection, self._loop, ready)
+            broker.link.mourners.discard(ready.wakeup.set)
+            release(broker.link)
+        ready.wakeup.close()
+
+    @override
+    def verify_connection(self, connection: Any) -> bool:
+        return self._broker is not None and not self._broker.link.closed and os.getpid() == self._pid
+
+    @override
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        """Deliver what has come; wait for it if nothing has.
+
+        Raises:
+            TimeoutError: nothing came within `timeout` seconds.
+            LinkClosed: the connection is gone.
+        """
+        deadline_s = None if timeout is None else time.monotonic() + timeout
+        while not self._deliver_ready():
+            left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            if not self.ready.wakeup.wait(left_s):
+                raise TimeoutError("timed out")
+            self.ready.wakeup.clear()
+
+    @override
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        self._loop = loop
+        loop.add_reader(self.ready.wakeup.reader, self._on_readable)
+        # What came before there was a loop to wake.
+        self.ready.wakeup.set()
+
+    @override
+    def unregister_from_event_loop(self, connection: Any, loop: Any, ready: Ready | None = None) -> None:
+        ready = ready or self._ready
+        if loop is not None and ready is not None:
+            with contextlib.suppress(KeyError, ValueError, OSError):
+                loop.remove(ready.wakeup.reader)
+        self._loop = None
+
+    @override
+    def driver_version(self) -> str:
+        return version("nats-py")
+
+    def take_callback(self, queue: str) -> Callable[[dict[str, Any]], object]:
+        """What kombu wants called with each message of `queue`; kombu keeps one a connection, we one a channel."""
+        callbacks: dict[str, Callable[[dict[str, Any]], object]] = self._callbacks or {}
+        return callbacks[queue]
+
+    def _on_readable(self) -> None:
+        self.ready.wakeup.clear()
+        self._deliver_ready()
+
+    def _deliver_ready(self) -> bool:
+        """Whether a message was delivered. One that its channel has no room for keeps its place."""
+        ready, waiting, delivered = self.ready, list[Arrival](), 0
+        if self.broker.link.closed:
+            raise LinkClosed("the connection to NATS was closed")
+        while delivered < DELIVERIES_A_TURN and (arrival := ready.take()) is not None:
+            if arrival.intake.deliver(arrival):
+                delivered += 1
+            else:
+                waiting.append(arrival)
+        ready.put_back(waiting)
+        if delivered == DELIVERIES_A_TURN:
+            ready.wakeup.set()
+        return delivered > 0

@@ -1,0 +1,97 @@
+"""A Celery prefork worker as a process group of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+TESTS = Path(__file__).parents[2]
+DEADLINE_S = 20.0
+
+
+def until(condition: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
+    """The first true value of `condition`."""
+    end = time.monotonic() + deadline_s
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline_s} s: {condition}")
+        time.sleep(0.02)
+    return value
+
+
+class Ledger:
+    """What tasks wrote, over all workers of a test."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def lines(self, word: str, **expected: object) -> list[dict[str, Any]]:
+        text = self.path.read_text() if self.path.exists() else ""
+        entries = [json.loads(line) for line in text.splitlines()]
+        return [
+            entry
+            for entry in entries
+            if entry["word"] == word and all(entry.get(key) == value for key, value in expected.items())
+        ]
+
+    def wait(
+        self, word: str, count: int = 1, deadline_s: float = DEADLINE_S, **expected: object
+    ) -> list[dict[str, Any]]:
+        return until(lambda: len(found := self.lines(word, **expected)) >= count and found, deadline_s)
+
+
+class Worker:
+    def __init__(self, directory: Path, name: str, environment: dict[str, str], *, concurrency: int = 2) -> None:
+        self.log = directory / f"{name}.log"
+        self._name = name
+        self._environment = {**os.environ, **environment, "PYTHONPATH": str(TESTS)}
+        self._concurrency = concurrency
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        command = [
+            sys.executable, "-m", "celery", "-A", "support.kombu_jetstream.celery_app", "worker",
+            "-n", f"{self._name}@test", "-c", str(self._concurrency), "-l", "INFO", "--without-mingle",
+        ]  # fmt: skip
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        until(lambda: "ready." in self.text() or self._process.poll() is not None)
+        assert self._process.poll() is None, self.text()
+        return self
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def kill_group(self) -> None:
+        """Main process and pool at once, as a power cut would."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(10)
+            self._process = None
+
+    def stop(self) -> None:
+        """Warm shutdown."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            finally:
+                if self._process.poll() is None:
+                    self.kill_group()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
