@@ -1,1 +1,6 @@
-"""Logs, metrics and correlation in one shape for every service."""
+"""Logs and metrics in one shape for every service: it knows nothing of entries, brokers or models."""
+
+from telemetry.logs import LogFormat, bound, configure_logging, redact
+from telemetry.metrics import ProbeServer, Readiness, serve_probes
+
+__all__ = ["LogFormat", "ProbeServer", "Readiness", "bound", "configure_logging", "redact", "serve_probes"]

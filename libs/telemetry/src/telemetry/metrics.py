@@ -1,0 +1,89 @@
+"""`/metrics` and `/healthz` for processes that serve no HTTP of their own, such as workers.
+
+Counts the children of a prefork pool too, where `PROMETHEUS_MULTIPROC_DIR` names their shared directory.
+"""
+
+import os
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+#: True while the process can do its work.
+Readiness = Callable[[], bool]
+
+
+class ProbeServer:
+    """A running HTTP server on a thread of its own. `port` is the one it really listens on."""
+
+    def __init__(self, host: str, port: int, ready: Readiness) -> None:
+        self._server = ThreadingHTTPServer((host, port), _handler_for(ready))
+        self._thread = Thread(target=self._server.serve_forever, name="probes", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def serve_probes(*, host: str, port: int, ready: Readiness) -> ProbeServer:
+    """Answer probes until stopped. Port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    return ProbeServer(host, port, ready)
+
+
+def exposition() -> bytes:
+    """All metrics of this process and its pool, in Prometheus' text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)
+
+
+def _handler_for(ready: Readiness) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            match self.path:
+                case "/metrics":
+                    self._answer(200, exposition(), CONTENT_TYPE_LATEST)
+                case "/healthz":
+                    self._answer(200, b'{"status":"ok"}', "application/json")
+                case "/readyz":
+                    is_ready = ready()
+                    body = b'{"status":"ready"}' if is_ready else b'{"status":"not ready"}'
+                    self._answer(200 if is_ready else 503, body, "application/json")
+                case _:
+                    self._answer(404, b"not found", "text/plain")
+
+        def _answer(self, status: int, body: bytes, content_type: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name upstream
+            """Probes come every few seconds: no line for them."""
+
+    return Handler
