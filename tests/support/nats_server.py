@@ -49,6 +49,11 @@ class NatsServer:
         self.kill()
         raise RuntimeError(f"nats-server did not start: {log.read_text() if log.exists() else ''}")
 
+    def restart(self) -> None:
+        """As after a crash: SIGKILL, then the same port and data."""
+        self.kill()
+        self.start()
+
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 

@@ -3,10 +3,20 @@
 from kombu.transport import TRANSPORT_ALIASES
 
 from kombu_jetstream._options import TransportOptions
+from kombu_jetstream._permissions import Permissions, worker_permissions
 from kombu_jetstream._queue import DURABLE_ARGUMENT, STREAM_ARGUMENT
 from kombu_jetstream._topology import StreamSpec, stream_specs
 
-__all__ = ["DURABLE_ARGUMENT", "STREAM_ARGUMENT", "StreamSpec", "TransportOptions", "register", "stream_specs"]
+__all__ = [
+    "DURABLE_ARGUMENT",
+    "STREAM_ARGUMENT",
+    "Permissions",
+    "StreamSpec",
+    "TransportOptions",
+    "register",
+    "stream_specs",
+    "worker_permissions",
+]
 
 
 def register() -> None:

@@ -107,19 +107,23 @@ class Broker:
         """
         # What was just handed back has to be there again.
         await self.link.settlements.drain(self.link.options.api_timeout_s)
-        for consumer in queue.consumers(self.names):
-            subject = self.link.api.subject("CONSUMER.MSG.NEXT.{}.{}".format(*consumer))
-            try:
-                # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
-                message = await self.link.client.request(
-                    subject, b'{"batch":1,"no_wait":true}', timeout=self.link.options.api_timeout_s, old_style=True
-                )
-            except nats.errors.Error as error:
-                raise LinkClosed(f"fetching from queue {queue.name}: {error!r}") from error
-            if is_receipt(message.reply):
-                self.link.custody.take(Receipt.parse(message.reply), queue.ack_wait_s)
-                return message
+        for stream, consumer in queue.consumers(self.names):
+            while (message := await self._pull_one(stream, consumer)) is not None:
+                if self.link.admit(Receipt.parse(message.reply), queue.ack_wait_s):
+                    return message
         return None
+
+    async def _pull_one(self, stream: str, consumer: str) -> Msg | None:
+        subject = self.link.api.subject(f"CONSUMER.MSG.NEXT.{stream}.{consumer}")
+        timeout_s = self.link.options.api_timeout_s
+        try:
+            # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
+            answer = await self.link.client.request(
+                subject, b'{"batch":1,"no_wait":true}', timeout=timeout_s, old_style=True
+            )
+        except nats.errors.Error as error:
+            raise LinkClosed(f"fetching from {consumer} of {stream}: {error!r}") from error
+        return answer if is_receipt(answer.reply) else None
 
     async def _change_bindings(
         self,

@@ -1,6 +1,5 @@
 """Kombu's channel: declarations, publishing and consuming, each handed to the io thread."""
 
-import os
 import threading
 from collections.abc import Callable
 from queue import Empty
@@ -41,7 +40,6 @@ class Channel(virtual.Channel):
         self._transport = connection
         self._broker = connection.broker
         self.options = connection.options
-        self._pid = os.getpid()
         self._consuming: dict[str, Consumption] = {}
         # Acks come from other threads too, and an older allowance must never overtake a newer one.
         self._pumping = threading.Lock()
@@ -248,7 +246,7 @@ class Channel(virtual.Channel):
 
     @property
     def _ours(self) -> bool:
-        return os.getpid() == self._pid and not self._broker.link.closed
+        return not self._broker.link.closed
 
     @override
     def close(self) -> None:

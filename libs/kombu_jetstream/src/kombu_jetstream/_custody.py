@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import nats.errors
 from nats.aio.client import Client
 
-from kombu_jetstream._receipt import Receipt
+from kombu_jetstream._receipt import MessageKey, Receipt
 
 IN_PROGRESS = b"+WPI"
 #: Heartbeats a message gets within its ack_wait: two may be lost before another worker gets the message.
@@ -28,8 +28,8 @@ class Custody:
     def __init__(self, client: Client, max_hold_s: float) -> None:
         self._client = client
         self._max_hold_s = max_hold_s
-        self._held: dict[tuple[str, str, int], _Held] = {}
-        self._by_tag: dict[str, tuple[str, str, int]] = {}
+        self._held: dict[MessageKey, _Held] = {}
+        self._by_tag: dict[str, MessageKey] = {}
 
     def take(self, receipt: Receipt, ack_wait_s: float) -> bool:
         """Begin to hold a message. False when it is held already: this delivery is a copy.

@@ -16,6 +16,7 @@ from kombu_jetstream._api import Api
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
+from kombu_jetstream._receipt import Receipt
 from kombu_jetstream._settlements import Settlements
 from kombu_jetstream.errors import CannotConnect
 
@@ -45,12 +46,14 @@ class Link:
         #: Called, on the io thread, when the connection is closed for good.
         self.mourners: set[Callable[[], object]] = set()
         self.users = 0
+        self._pid = os.getpid()
         self._duties: list[asyncio.Task[None]] = []
         self.descriptor: int | None = None
 
     @property
     def closed(self) -> bool:
-        return self.client.is_closed
+        """Whether it is of no more use: also in a forked child, which must not touch its parent's connection."""
+        return self.client.is_closed or os.getpid() != self._pid
 
     async def open(self) -> None:
         """Connect.
@@ -68,6 +71,7 @@ class Link:
                     tls=self.endpoint.tls,
                     name=f"kombu-jetstream {socket.gethostname()} {os.getpid()}",
                     allow_reconnect=False,
+                    max_reconnect_attempts=1,
                     connect_timeout=options.connect_timeout_s,  # pyright: ignore[reportArgumentType] - any number will do
                     reconnect_time_wait=options.reconnect_wait_s,  # pyright: ignore[reportArgumentType] - likewise
                     ping_interval=options.ping_interval_s,
@@ -103,6 +107,10 @@ class Link:
     def run(self, work: Coroutine[Any, Any, _bridge.T], timeout_s: float | None = None) -> _bridge.T:
         """The result of `work`, from one of kombu's threads."""
         return _bridge.bridge().call(work, timeout_s or self.options.publish_timeout_s + self.options.api_timeout_s)
+
+    def admit(self, receipt: Receipt, ack_wait_s: float) -> bool:
+        """Begin to hold a delivered message; False if it is a copy of one that this process holds or has finished."""
+        return not self.settlements.settle_again(receipt) and self.custody.take(receipt, ack_wait_s)
 
     def post(self, callback: Callable[..., object], *args: Any) -> None:
         """Have `callback(*args)` called on the io thread, soon."""

@@ -1,6 +1,5 @@
 """What a channel holds, and the verdicts on it. The server settles; nothing is ever published again by the client."""
 
-import os
 from typing import Any
 
 from kombu.transport import virtual
@@ -20,7 +19,6 @@ class QoS(virtual.QoS):
         self.channel = channel
         self.prefetch_count = prefetch_count
         self._unsettled: dict[str, Any] = {}
-        self._pid = os.getpid()
 
     @property
     def unsettled(self) -> int:
@@ -59,9 +57,8 @@ class QoS(virtual.QoS):
     @override
     def restore_unacked(self) -> None:
         """Hand everything back at once, so that nobody has to wait for ack_wait."""
-        if os.getpid() == self._pid:
-            for tag in list(self._unsettled):
-                self._settle(tag, requeue_verdict())
+        for tag in list(self._unsettled):
+            self._settle(tag, requeue_verdict())
 
     @override
     def restore_unacked_once(self, stderr: Any | None = None) -> None:

@@ -80,11 +80,10 @@ class Intake:
     def accept(self, message: Msg) -> None:
         """Hold a message and hand it over; give it back if nobody consumes any more; drop a copy of one we have."""
         receipt = Receipt.parse(message.reply)
-        settlements = self.link.settlements
-        if settlements.is_finished(receipt):
-            settlements.repeat()
-        elif self.closed:
-            settlements.settle(receipt.tag, requeue_verdict())
-        elif self.link.custody.take(receipt, self.queue.ack_wait_s):
+        if not self.link.admit(receipt, self.queue.ack_wait_s):
+            return
+        if self.closed:
+            self.link.settlements.settle(receipt.tag, requeue_verdict())
+        else:
             self.received += 1
             self._ready.push(Arrival(self, message, receipt))

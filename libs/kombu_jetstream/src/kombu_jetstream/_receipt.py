@@ -1,10 +1,12 @@
 """What JetStream writes into the reply subject of a delivered message."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeAlias
 
 #: `$JS.ACK.<domain>.<account>.<stream>...` has two tokens more than the old form without them.
 _LONG_FORM_TOKENS = 11
+
+MessageKey: TypeAlias = tuple[str, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,12 @@ class Receipt:
         )
 
     @property
-    def message(self) -> tuple[str, str, int]:
-        """The same for every delivery of one message by one consumer."""
-        return self.stream, self.consumer, self.sequence
+    def message(self) -> MessageKey:
+        """The same for every delivery of one message by one consumer.
+
+        With the time of publishing: a stream in memory counts from 1 again when the server restarts.
+        """
+        return self.stream, self.consumer, self.sequence, self.published_at_ns
 
 
 def is_receipt(reply: str) -> bool:

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from kombu_jetstream._custody import Custody
-from kombu_jetstream._receipt import Receipt
+from kombu_jetstream._receipt import MessageKey, Receipt
 
 log = get_logger(__name__)
 
@@ -22,6 +22,8 @@ TERMINATE = b"+TERM"
 REPEAT_AFTER_S = 2.0
 #: A verdict nobody confirms for so long has no consumer any more (deleted, or its stream is gone).
 GIVE_UP_AFTER_S = 600.0
+#: How many finished messages are remembered, to know a copy of one.
+REMEMBERED = 10_000
 
 
 def requeue_verdict(delay_s: float = 0.0) -> bytes:
@@ -49,8 +51,7 @@ class Settlements:
         self._client = client
         self._custody = custody
         self._open: OrderedDict[str, _Verdict] = OrderedDict()
-        #: Messages whose work is done but whose verdict is unconfirmed: a delivery of one is a copy.
-        self._finished: dict[tuple[str, str, int], str] = {}
+        self._finished: OrderedDict[MessageKey, bytes] = OrderedDict()
         self._names = itertools.count()
         self._inbox = ""
         self._changed = asyncio.Event()
@@ -66,12 +67,22 @@ class Settlements:
         name = str(next(self._names))
         self._open[name] = _Verdict(tag, word, time.monotonic())
         if not word.startswith(b"-NAK"):
-            self._finished[Receipt.parse(tag).message] = name
+            self._finished[Receipt.parse(tag).message] = word
+            if len(self._finished) > REMEMBERED:
+                self._finished.popitem(last=False)
         self._changed.set()
 
-    def is_finished(self, receipt: Receipt) -> bool:
-        """Whether this message was already acked or terminated by us and the server merely has not heard yet."""
-        return receipt.message in self._finished
+    def settle_again(self, receipt: Receipt) -> bool:
+        """Whether this delivery is a copy of a message that we acked or terminated; if so, that is said once more.
+
+        A server that was killed may have forgotten that it delivered a message. It confirms an ack of that one, ignores
+        it, and delivers the message again (nats-server 2.15).
+        """
+        word = self._finished.get(receipt.message)
+        if word is None:
+            return False
+        self.settle(receipt.tag, word)
+        return True
 
     def repeat(self) -> None:
         """Send everything unconfirmed again at once: the connection is new."""
@@ -125,8 +136,6 @@ class Settlements:
             self._close(answer.subject.rpartition(".")[2])
 
     def _close(self, name: str) -> None:
-        verdict = self._open.pop(name, None)
-        if verdict is not None:
-            self._finished.pop(Receipt.parse(verdict.tag).message, None)
+        self._open.pop(name, None)
         if not self._open:
             self._all_closed.set()

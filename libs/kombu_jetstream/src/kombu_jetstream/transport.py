@@ -102,7 +102,7 @@ class Transport(virtual.Transport):
 
     @override
     def verify_connection(self, connection: Any) -> bool:
-        return self._broker is not None and not self._broker.link.closed and os.getpid() == self._pid
+        return self._broker is not None and not self._broker.link.closed
 
     @override
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:

@@ -1,0 +1,66 @@
+"""What an operator does before workers come: streams, durables, events, and a look at what is left."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import nats
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
+
+import kombu_jetstream
+
+
+def as_operator(url: str, work: Callable[[JetStreamContext], Awaitable[Any]]) -> Any:
+    """The result of `work(jetstream)` over a connection of its own."""
+
+    async def run() -> Any:
+        connection = await nats.connect(url.rpartition("/")[0])
+        try:
+            return await work(connection.jetstream())
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+def create_events(url: str, stream: str, durable: str, subject: str, *, ack_wait_s: float = 2) -> None:
+    async def work(jetstream: JetStreamContext) -> None:
+        await jetstream.add_stream(StreamConfig(name=stream, subjects=[f"{subject}.>"]))
+        policy = AckPolicy.EXPLICIT
+        await jetstream.add_consumer(
+            stream, ConsumerConfig(durable_name=durable, ack_policy=policy, ack_wait=ack_wait_s, max_deliver=-1)
+        )
+
+    as_operator(url, work)
+
+
+def create_task_streams(url: str, prefix: str) -> None:
+    """From `stream_specs` alone, as a program without kombu would."""
+
+    async def work(jetstream: JetStreamContext) -> None:
+        for spec in kombu_jetstream.stream_specs(prefix):
+            request = json.dumps(spec.config()).encode()
+            answer = await jetstream._nc.request(f"$JS.API.STREAM.CREATE.{spec.name}", request, timeout=5)
+            assert "error" not in json.loads(answer.data), answer.data
+
+    as_operator(url, work)
+
+
+def publish_events(url: str, subject: str, events: list[dict[str, Any]], headers: dict[str, str] | None = None) -> None:
+    async def work(jetstream: JetStreamContext) -> None:
+        for event in events:
+            await jetstream.publish(subject, json.dumps(event).encode(), headers=headers)
+
+    as_operator(url, work)
+
+
+def consumer_state(url: str, stream: str, durable: str) -> tuple[int, int, str]:
+    """(waiting, unsettled, whole configuration) of a consumer."""
+
+    async def work(jetstream: JetStreamContext) -> tuple[int, int, str]:
+        info = await jetstream.consumer_info(stream, durable)
+        return info.num_pending, info.num_ack_pending, repr(info.config)
+
+    return as_operator(url, work)
