@@ -1,0 +1,41 @@
+"""How to reach an Ollama and how long to wait for it."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, kw_only=True)
+class OllamaConfig:
+    """Values only; nothing is read from the environment.
+
+    Raises:
+        ValueError: the URL is no http(s) URL, or a limit is not above zero.
+    """
+
+    base_url: str = "http://127.0.0.1:11434"
+    #: Off: only loopback and private addresses are spoken to, so that text cannot leave by a typo.
+    allow_remote: bool = False
+    connect_timeout_s: float = 5.0
+    #: From sending the request to the first byte of its answer; covers loading a model and reading the prompt.
+    first_token_timeout_s: float = 120.0
+    between_tokens_timeout_s: float = 30.0
+    #: A server that drips a byte now and then trips no other limit.
+    total_timeout_s: float = 300.0
+    #: Ollama queues without limit once a model is loaded, so the cap is ours.
+    max_connections: int = 16
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError(f"base_url must look like http://127.0.0.1:11434, not {self.base_url!r}")
+        for name in ("connect_timeout_s", "first_token_timeout_s", "between_tokens_timeout_s", "total_timeout_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be above zero")
+        if self.max_connections < 1:
+            raise ValueError("max_connections must be at least 1")
+
+    @property
+    def host(self) -> str:
+        host = urlsplit(self.base_url).hostname
+        assert host is not None
+        return host

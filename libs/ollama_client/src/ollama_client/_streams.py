@@ -1,0 +1,77 @@
+"""NDJSON lines as chunks. A stream is whole only if its last chunk says `done: true`."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ollama_client._models import ChatAnswer, ChatChunk, GenerateChunk, GeneratedText, Message
+from ollama_client._refusals import refusal
+from ollama_client.errors import ProtocolViolation, StreamCut
+
+A = TypeVar("A", bound=BaseModel)
+C = TypeVar("C", ChatChunk, GenerateChunk)
+_FAULT = 500
+
+
+def parse(kind: type[A], raw: bytes) -> A:
+    """`raw` as a `kind`.
+
+    Raises:
+        ProtocolViolation: it is none. The message names fields, never their values.
+    """
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['type']}" for e in error.errors())
+        raise ProtocolViolation(faults) from error
+
+
+def raise_if_error(line: bytes, *, model: str) -> None:
+    """Raise what an `{"error": ...}` line in the middle of a 200 answer reports."""
+    if b'"error"' not in line:
+        return
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return
+    if isinstance(parsed, dict) and set(parsed) == {"error"}:
+        raise refusal(_FAULT, line, model=model)
+
+
+async def chunks_of(lines: AsyncIterator[bytes], kind: type[C], model: str) -> AsyncIterator[C]:
+    """Each chunk, the last of which is `done`.
+
+    Raises:
+        StreamCut: the answer ended before that.
+    """
+    count = 0
+    async for line in lines:
+        raise_if_error(line, model=model)
+        chunk = parse(kind, line)
+        count += 1
+        yield chunk
+        if chunk.done:
+            return
+    raise StreamCut(count)
+
+
+async def whole_chat(chunks: AsyncIterator[ChatChunk]) -> ChatAnswer:
+    texts: list[str] = []
+    last: ChatChunk | None = None
+    async for chunk in chunks:
+        texts.append(chunk.text)
+        last = chunk
+    assert last is not None
+    return ChatAnswer.model_construct(_fields_set=None, **{**dict(last), "message": Message.assistant("".join(texts))})
+
+
+async def whole_text(chunks: AsyncIterator[GenerateChunk]) -> GeneratedText:
+    texts: list[str] = []
+    last: GenerateChunk | None = None
+    async for chunk in chunks:
+        texts.append(chunk.text)
+        last = chunk
+    assert last is not None
+    return GeneratedText.model_construct(_fields_set=None, **{**dict(last), "response": "".join(texts)})
