@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
 MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
 STAMP := $(VENV)/.installed
 
-.PHONY: help install lock format check test
+.PHONY: help install lock format check test bench-index
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,3 +38,6 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	$(BIN)/pytest
+
+bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durable upserts at 10,000 x 768
+	$(BIN)/python benchmarks/qdrant_query.py

@@ -66,6 +66,9 @@ class Connection:
             raise _of_status(error) from error
         except ResponseHandlingException as error:
             raise self._of_transport(error.source) from error
+        except ValueError as error:
+            # What is no JSON at all passes through the client as it is.
+            raise self._of_transport(error) from error
 
     def _of_transport(self, source: Exception) -> EntryIndexError:
         match source:

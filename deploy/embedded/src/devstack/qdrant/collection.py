@@ -26,6 +26,7 @@ class Collection:
         self.vacuum_due = False
         self.operations = 0
         self._shard = shard
+        self._unflushed = False
 
     @classmethod
     def create(cls, name: str, path: Path, config: Json) -> Self:
@@ -53,6 +54,8 @@ class Collection:
 
     def apply(self, operation: engine.UpdateOperation) -> int:
         """The number of the operation, applied but not yet durable."""
+        # Said first: an operation that fails half-way may have changed something.
+        self._unflushed = True
         before = self.points_count
         with engine_faults():
             self._shard.update(operation)
@@ -60,8 +63,17 @@ class Collection:
         self.operations += 1
         return self.operations
 
+    def apply_deletion(self, operation: engine.UpdateOperation) -> int:
+        """As `apply`, for an operation that only deletes points; one that met none leaves nothing to flush."""
+        unflushed, before = self._unflushed, self.points_count
+        number = self.apply(operation)
+        self._unflushed = unflushed or self.points_count < before
+        return number
+
     def flush(self) -> None:
-        self._shard.flush()
+        if self._unflushed:
+            self._shard.flush()
+            self._unflushed = False
 
     def vacuum(self) -> None:
         """Rewrite segments without what was deleted from them, so that its bytes leave the disk."""

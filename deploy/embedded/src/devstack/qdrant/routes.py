@@ -106,8 +106,9 @@ async def upsert_points(call: Call) -> Json:
 
 async def delete_points(call: Call) -> Json:
     operation = updates.delete(call.body)
-    strict.check_write(call.collection, [obj(call.body).get("filter")])
-    return await _written(call, operation)
+    collection = call.collection
+    strict.check_write(collection, [obj(call.body).get("filter")])
+    return await _acknowledged(call, collection, collection.apply_deletion(operation))
 
 
 async def set_payload(call: Call) -> Json:
