@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from types import UnionType
 from typing import Any, Self, get_args
 
+from kombu_jetstream._naming import token
 from kombu_jetstream.errors import InvalidOption
 
 #: Keys that kombu or Celery themselves read from the same mapping; they mean nothing to us and are let through.
@@ -82,6 +83,8 @@ class TransportOptions:
         return cls(**chosen)
 
     def __post_init__(self) -> None:
+        if self.prefix is not None and token(self.prefix) != self.prefix:
+            raise InvalidOption("prefix", "one subject token: letters, digits, '-', '_' and '@'")
         for name in ("ack_wait_s", "connect_timeout_s", "api_timeout_s", "publish_timeout_s", "duplicate_window_s"):
             if getattr(self, name) <= 0:
                 raise InvalidOption(name, "must be above 0")

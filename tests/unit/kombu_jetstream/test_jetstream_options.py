@@ -1,0 +1,122 @@
+import ssl
+from types import SimpleNamespace
+
+import pytest
+
+import kombu_jetstream
+from kombu_jetstream import TransportOptions, stream_specs, worker_permissions
+from kombu_jetstream._endpoint import target_of
+from kombu_jetstream._queue import queue_from_arguments
+from kombu_jetstream.errors import ConnectionFault, InvalidOption, InvalidUrl, MessageTooLarge
+
+
+def kombu_connection(**given: object) -> SimpleNamespace:
+    fields = {"hostname": "h", "port": None, "userid": "u", "password": "p4ss", "virtual_host": "/", "ssl": None}
+    return SimpleNamespace(**{**fields, **given})
+
+
+def test_options_are_typed_and_whole_numbers_do_for_seconds() -> None:
+    options = TransportOptions.from_mapping({"ack_wait_s": 2, "prefix": "daybook", "servers": ["nats://b:1"]})
+    assert (options.ack_wait_s, options.prefix, options.servers) == (2.0, "daybook", ("nats://b:1",))
+    assert TransportOptions.from_mapping({"prefix": None}).prefix is None
+
+
+def test_options_of_kombus_own_are_let_through() -> None:
+    assert TransportOptions.from_mapping({"max_retries": 3, "interval_start": 0}) == TransportOptions()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"visibility_timeout": 3600}, "unknown option; known are ack_wait_s"),
+        ({"ack_wait_s": "30"}, "expected <class 'float'>"),
+        ({"ack_wait_s": 0}, "must be above 0"),
+        ({"ack_wait_s": True}, "expected"),
+        ({"create_streams": 1}, "expected"),
+        ({"servers": "nats://one"}, "expected"),
+        ({"replicas": 0}, "must be at least 1"),
+        ({"prefix": "a.b"}, "one subject token"),
+    ],
+)
+def test_a_wrong_option_is_refused_by_name(given: dict[str, object], told: str) -> None:
+    with pytest.raises(InvalidOption, match=told) as caught:
+        TransportOptions.from_mapping(given)
+    assert caught.value.option in given
+
+
+def test_the_url_names_server_user_and_prefix() -> None:
+    target = target_of(kombu_connection(hostname="::1", port=4000, virtual_host="/daybook"), ("nats://b:4222",))
+    assert target.endpoint.servers == ("nats://[::1]:4000", "nats://b:4222")
+    assert target.virtual_host == "daybook"
+    assert "p4ss" not in repr(target.endpoint)
+
+
+def test_a_tls_url_is_taken_apart() -> None:
+    url = kombu_connection(hostname="tls://me:s%40fe@host:4443/day", userid=None, password=None, virtual_host=None)
+    target = target_of(url)
+    endpoint = target.endpoint
+    assert (endpoint.servers, endpoint.user, endpoint.password) == (("nats://host:4443",), "me", "s@fe")
+    assert target.virtual_host == "day"
+    assert isinstance(endpoint.tls, ssl.SSLContext)
+
+
+def test_broker_use_ssl_may_be_a_context() -> None:
+    context = ssl.create_default_context()
+    assert target_of(kombu_connection(ssl=context)).endpoint.tls is context
+
+
+@pytest.mark.parametrize(
+    "given", [{"userid": None}, {"password": ""}, {"hostname": "ws://u:p@host"}], ids=["user", "password", "scheme"]
+)
+def test_an_unusable_url_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(InvalidUrl):
+        target_of(kombu_connection(**given))
+
+
+def test_tasks_rest_in_a_file_and_transient_things_in_memory() -> None:
+    tasks, transient = stream_specs("daybook", replicas=3)
+    assert (tasks.name, tasks.retention, tasks.storage) == ("DAYBOOK_TASKS", "workqueue", "file")
+    assert (transient.name, transient.retention, transient.storage) == ("DAYBOOK_TRANSIENT", "interest", "memory")
+    config = tasks.config()
+    assert config["subjects"] == ["daybook.tasks.>", "daybook.later.>"]
+    assert config["allow_msg_schedules"] is True
+    assert config["num_replicas"] == 3
+    assert config["duplicate_window"] == 120_000_000_000
+
+
+def test_a_worker_may_not_create_streams_or_touch_a_bound_consumer() -> None:
+    allowed = worker_permissions("daybook", inbox_prefix="_INBOX_w", bound=[("EVENTS", "reader")])
+    assert allowed.subscribe == ("_INBOX_w.>",)
+    assert not [subject for subject in allowed.publish if ".STREAM." in subject or ".DELETE." in subject]
+    assert [subject for subject in allowed.publish if "EVENTS" in subject] == [
+        "$JS.API.CONSUMER.INFO.EVENTS.reader",
+        "$JS.API.CONSUMER.MSG.NEXT.EVENTS.reader",
+        "$JS.ACK.EVENTS.reader.>",
+    ]
+    more = worker_permissions("daybook", administer=True).publish
+    assert "$JS.API.STREAM.PURGE.DAYBOOK_TASKS" in more
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flags", "kind"),
+    [
+        ({}, {}, "durable"),
+        ({"x-max-priority": 9}, {}, "durable"),
+        ({}, {"auto_delete": True}, "transient"),
+        ({}, {"exclusive": True}, "transient"),
+        ({"x-expires": 10_000}, {}, "transient"),
+        ({kombu_jetstream.STREAM_ARGUMENT: "S", kombu_jetstream.DURABLE_ARGUMENT: "D"}, {}, "foreign"),
+    ],
+)
+def test_a_declaration_tells_what_kind_of_queue_it_is(
+    arguments: dict[str, object], flags: dict[str, bool], kind: str
+) -> None:
+    queue = queue_from_arguments("q", arguments, **{"auto_delete": False, "exclusive": False, **flags})
+    assert queue.kind == kind
+
+
+def test_errors_say_whether_trying_again_helps() -> None:
+    assert ConnectionFault("gone").retryable
+    error = MessageTooLarge(11, 10)
+    assert not error.retryable
+    assert "max_payload" in str(error)
