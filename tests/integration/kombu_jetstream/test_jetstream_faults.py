@@ -97,6 +97,54 @@ def test_a_message_settled_while_disconnected_stays_settled(own_server: NatsServ
         until(lambda: queue.queue_declare().message_count == 0)
 
 
+@pytest.mark.parametrize(
+    "settings", [{}, {"max_priority": 9}, {"auto_delete": True}], ids=["plain", "priorities", "transient"]
+)
+def test_a_consumer_goes_on_after_the_server_restarts(own_server: NatsServer, settings: dict[str, object]) -> None:
+    held: list[kombu.Message] = []
+    with kombu.Connection(own_server.url("again"), transport_options={"ack_wait_s": 1}) as connection:
+        queue = kombu.Queue("q", **settings)(connection.default_channel)
+        queue.declare()
+        producer = connection.Producer()
+        with kombu.Consumer(connection.default_channel, [queue], on_message=held.append, prefetch_count=2):
+            producer.publish("first", routing_key="q")
+            connection.drain_events(timeout=5)
+            held[0].ack()
+            connection.transport.broker.run(connection.transport.broker.link.settlements.drain(5))
+            own_server.restart()
+
+            def arrived() -> bool:
+                # A transient queue is made again when its consumer notices; what is sent before may be lost.
+                producer.publish("second", routing_key="q")
+                try:
+                    connection.drain_events(timeout=0.5)
+                except TimeoutError:
+                    return False
+                return True
+
+            until(arrived)
+            assert held[1].payload == "second"
+
+
+def test_a_held_message_is_kept_beyond_ack_wait_until_max_hold(own_server: NatsServer) -> None:
+    options = {"ack_wait_s": 0.5, "max_hold_s": 2}
+    with kombu.Connection(own_server.url("held"), transport_options=options) as connection:
+        queue = kombu.Queue("q")(connection.default_channel)
+        queue.declare()
+        connection.Producer().publish("x", routing_key="q")
+        message = queue.get()
+        began_s = time.monotonic()
+        with kombu.Connection(own_server.url("held"), transport_options={"ack_wait_s": 0.5}) as other:
+            elsewhere = kombu.Queue("q")(other.default_channel)
+            again = until(elsewhere.get)
+            assert 2.0 <= time.monotonic() - began_s < 4
+            assert again.delivery_info["redelivered"]
+            again.requeue_after(0.1)
+            once_more = until(elsewhere.get)
+            once_more.reject()
+        assert not message.acknowledged
+
+
 def _publish(inherited: kombu.Connection, channel: object) -> None:
     with pytest.raises(LinkClosed):
         channel.queue_declare("forked")
