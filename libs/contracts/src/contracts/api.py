@@ -4,10 +4,10 @@ Every request carries the caller's API key in the `Authorization` header (`Beare
 the model named beside the request or a `ProblemReply`.
 """
 
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReason
 from contracts.entries import EntryDraft, EntryView
@@ -69,6 +69,14 @@ class RecordEnrichment(Request):
     kind: EnrichmentKind
     result: EnrichmentResult | None = None
     reason: FailureReason | None = None
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Self:
+        if (self.result is None) == (self.reason is None):
+            raise ValueError("exactly one of result and reason must be set")
+        if self.result is not None and self.result.kind != self.kind:
+            raise ValueError("result must be of the kind that is reported")
+        return self
 
 
 class RecordReply(Value):

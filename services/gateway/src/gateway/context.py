@@ -1,0 +1,32 @@
+"""What the HTTP and NATS sides are given: everything a request may need, already open."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.db.store import Store
+from gateway.service.search import Finder
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A dependency that `/readyz` asks about."""
+
+    name: str
+    #: Without a required one no entry can be taken; without another the gateway is degraded and goes on.
+    required: bool
+    #: Raises, whatever it likes, while the dependency is away. Bounded in time by the caller.
+    check: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Context:
+    store: Store
+    finder: Finder
+    probes: tuple[Probe, ...]
+    version: str
+    #: The AsyncAPI document, as JSON.
+    asyncapi: Callable[[], bytes]
+    #: A request's body is refused beyond this, before it is read whole.
+    request_max_bytes: int
+    #: A probe that takes longer counts as failed.
+    probe_timeout_s: float = 2.0

@@ -1,0 +1,83 @@
+"""Rows of `enrichments`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReason
+from gateway.db.sql_files import query
+from gateway.db.store import Connection
+from gateway.domain.entries import Enrichment
+
+_RESULT: TypeAdapter[EnrichmentResult] = TypeAdapter(EnrichmentResult)
+
+
+@dataclass(frozen=True)
+class Overdue:
+    journal: str
+    entry_id: UUID
+    revision: int
+    kind: EnrichmentKind
+
+
+async def await_all(
+    connection: Connection, revisions: Sequence[tuple[UUID, int]], kinds: Sequence[EnrichmentKind]
+) -> list[Enrichment]:
+    """Every kind of every entry as pending, at the given revision."""
+    rows = await connection.fetch(
+        query("enrichments", "await_enrichments"),
+        [entry_id for entry_id, _ in revisions],
+        [revision for _, revision in revisions],
+        list(kinds),
+    )
+    return [_enrichment(row) for row in rows]
+
+
+async def list_by_entry(connection: Connection, entry_ids: Sequence[UUID]) -> dict[UUID, list[Enrichment]]:
+    """Of each entry, in the order of kinds."""
+    found: dict[UUID, list[Enrichment]] = {entry_id: [] for entry_id in entry_ids}
+    for row in await connection.fetch(query("enrichments", "list_enrichments"), list(entry_ids)):
+        found[row["entry_id"]].append(_enrichment(row))
+    return found
+
+
+async def record(
+    connection: Connection,
+    entry_id: UUID,
+    kind: EnrichmentKind,
+    revision: int,
+    outcome: EnrichmentResult | FailureReason,
+) -> bool:
+    """False where this changes nothing."""
+    failed = isinstance(outcome, str)
+    changed = await connection.fetchval(
+        query("enrichments", "record_enrichment"),
+        entry_id,
+        kind,
+        "failed" if failed else "done",
+        revision,
+        None if failed else _RESULT.dump_python(outcome, mode="json"),
+        outcome if failed else None,
+    )
+    return changed is not None
+
+
+async def reissue_overdue(connection: Connection, *, overdue_s: float, limit: int) -> list[Overdue]:
+    """What is pending for longer than `overdue_s`, now counted as asked for again."""
+    rows = await connection.fetch(query("enrichments", "reissue_overdue"), timedelta(seconds=overdue_s), limit)
+    return [Overdue(row["journal"], row["entry_id"], row["revision"], row["kind"]) for row in rows]
+
+
+def _enrichment(row: Any) -> Enrichment:
+    return Enrichment(
+        kind=row["kind"],
+        state=row["state"],
+        revision=row["revision"],
+        updated_at=row["updated_at"],
+        result=None if row["result"] is None else _RESULT.validate_python(row["result"]),
+        reason=row["reason"],
+    )

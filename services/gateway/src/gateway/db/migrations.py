@@ -1,0 +1,59 @@
+"""Forward-only migrations: numbered `.sql` files, each in a transaction of its own, one migrating process at a time."""
+
+from dataclasses import dataclass
+from importlib import resources
+
+import asyncpg
+
+from gateway.db.store import CONNECT_TIMEOUT_S
+
+#: Any number will do as long as all gateways take the same.
+_LOCK = 4_119_051_976
+_VERSIONS = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+@dataclass(frozen=True)
+class Migration:
+    number: int
+    name: str
+    sql: str
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the schema up to date; the names of what was applied. Who migrates meanwhile waits, and finds it done."""
+    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S)
+    try:
+        # A session lock: it spans the transactions below, and the server frees it if this process dies.
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute(_VERSIONS)
+        applied = {row["number"] for row in await connection.fetch("SELECT number FROM schema_migrations")}
+        todo = [migration for migration in migrations() if migration.number not in applied]
+        for migration in todo:
+            async with connection.transaction():
+                await connection.execute(migration.sql)
+                await connection.execute(
+                    "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)", migration.number, migration.name
+                )
+        return [migration.name for migration in todo]
+    finally:
+        await connection.close()
+
+
+def migrations() -> list[Migration]:
+    """All there are, in order."""
+    files = resources.files("gateway.db").joinpath("migrations").iterdir()
+    found = sorted(file.name for file in files if file.name.endswith(".sql"))
+    return [
+        Migration(
+            number=int(name.partition("_")[0]),
+            name=name.removesuffix(".sql"),
+            sql=resources.files("gateway.db").joinpath("migrations", name).read_text(),
+        )
+        for name in found
+    ]

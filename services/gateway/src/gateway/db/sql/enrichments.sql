@@ -1,0 +1,45 @@
+-- name: await_enrichments
+-- When an entry is created, replaced, or enriched again: the states start over, for the revision there is now.
+INSERT INTO enrichments (entry_id, kind, state, revision)
+SELECT entry_id, kind, 'pending', revision
+FROM unnest($1::uuid[], $2::integer[]) AS entry (entry_id, revision), unnest($3::text[]) AS kind
+ON CONFLICT (entry_id, kind) DO UPDATE
+SET state = 'pending', revision = excluded.revision, result = NULL, reason = NULL, reissues = 0,
+    requested_at = now(), updated_at = now()
+RETURNING *;
+
+-- name: list_enrichments
+-- When entries are shown.
+SELECT * FROM enrichments WHERE entry_id = ANY ($1::uuid[]) ORDER BY kind;
+
+-- name: record_enrichment
+-- When a worker reports, with the entry's revision held still. Nothing comes back where nothing changed: the same
+-- report came before, or a late failure would take back a result.
+INSERT INTO enrichments (entry_id, kind, state, revision, result, reason)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (entry_id, kind) DO UPDATE
+SET state = excluded.state, revision = excluded.revision, result = excluded.result, reason = excluded.reason,
+    updated_at = now()
+WHERE (enrichments.state, enrichments.revision, enrichments.result, enrichments.reason)
+      IS DISTINCT FROM (excluded.state, excluded.revision, excluded.result, excluded.reason)
+  AND NOT (enrichments.state = 'done' AND excluded.state = 'failed' AND enrichments.revision = excluded.revision)
+RETURNING kind;
+
+-- name: reissue_overdue
+-- When the reconciler asks again for what nobody reported, the oldest first. The wait doubles each time, up to 64 times,
+-- so that a worker which is away for a week does not find a week of repeats.
+UPDATE enrichments AS enrichment
+SET requested_at = now(), reissues = reissues + 1
+FROM (
+    SELECT entry_id, kind FROM enrichments
+    WHERE state = 'pending' AND requested_at < now() - $1::interval * (1 << least(reissues, 6))
+    ORDER BY requested_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+) AS overdue, entries AS entry
+WHERE enrichment.entry_id = overdue.entry_id AND enrichment.kind = overdue.kind AND entry.id = overdue.entry_id
+RETURNING entry.journal, entry.id AS entry_id, enrichment.revision, enrichment.kind;
+
+-- name: count_states
+-- When metrics are collected.
+SELECT kind, state, count(*) AS entries FROM enrichments GROUP BY kind, state;

@@ -1,0 +1,48 @@
+-- name: insert_entry
+-- When a client creates an entry. Nothing comes back if the journal is not there.
+INSERT INTO entries (id, journal, revision, body, written_at, written_at_offset_s, tags, metadata)
+SELECT $1, name, 1, $3, $4, $5, $6, $7 FROM journals WHERE name = $2 FOR KEY SHARE
+RETURNING *;
+
+-- name: get_entry
+-- When a client or a worker reads one entry.
+SELECT * FROM entries WHERE journal = $1 AND id = $2;
+
+-- name: get_entries
+-- When hits of a search become readable. Those that moved on meanwhile are sorted out by revision afterwards.
+SELECT * FROM entries WHERE journal = $1 AND id = ANY ($2::uuid[]);
+
+-- name: list_entries
+-- When a client pages through a journal, newest first. $5 and $6 are where the page before ended.
+SELECT * FROM entries
+WHERE journal = $1
+  AND ($2::timestamptz IS NULL OR written_at >= $2)
+  AND ($3::timestamptz IS NULL OR written_at < $3)
+  AND ($4::text[] = '{}' OR tags @> $4)
+  AND ($5::timestamptz IS NULL OR (written_at, id) < ($5, $6::uuid))
+ORDER BY written_at DESC, id DESC
+LIMIT $7;
+
+-- name: lock_entry
+-- Before an entry is replaced, erased or enriched again: what is decided on its revision holds until the commit.
+SELECT * FROM entries WHERE journal = $1 AND id = $2 FOR UPDATE;
+
+-- name: share_revision
+-- Before a result is recorded: keeps the revision from moving on, without holding up the result of another kind.
+SELECT revision FROM entries WHERE journal = $1 AND id = $2 FOR SHARE;
+
+-- name: replace_entry
+-- When a client replaces an entry that it has locked.
+UPDATE entries
+SET revision = revision + 1, body = $2, written_at = $3, written_at_offset_s = $4, tags = $5, metadata = $6,
+    updated_at = now()
+WHERE id = $1
+RETURNING *;
+
+-- name: delete_entry
+-- When an entry is erased. Its enrichments and idempotency records go with it, by their foreign keys.
+DELETE FROM entries WHERE id = $1;
+
+-- name: list_revisions
+-- When a whole journal is enriched again, in pages by id; or erased.
+SELECT id, revision FROM entries WHERE journal = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE;

@@ -1,0 +1,15 @@
+-- name: insert_journal
+-- When a client makes a journal; nothing comes back if it is there.
+INSERT INTO journals (name) VALUES ($1) ON CONFLICT DO NOTHING RETURNING name;
+
+-- name: journal_exists
+-- When something was not found, to say whether it was the journal or the entry.
+SELECT EXISTS (SELECT FROM journals WHERE name = $1);
+
+-- name: lock_journal
+-- Before a journal is erased: waits for entries that are being added, and keeps new ones out.
+SELECT name FROM journals WHERE name = $1 FOR UPDATE;
+
+-- name: delete_journal
+-- When a journal is erased, after its entries.
+DELETE FROM journals WHERE name = $1;

@@ -1,0 +1,102 @@
+"""The pool of connections to PostgreSQL, and the one door where its errors become ours."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import asyncpg
+
+from gateway.domain.errors import StoreUnavailable
+
+CONNECT_TIMEOUT_S = 5.0
+#: Server-side, so that a query ends even where its client is gone. The relay's transaction waits for NATS in between.
+SERVER_SETTINGS = {
+    "application_name": "daybook-gateway",
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+}
+#: PostgreSQL is away, restarting, or out of connections.
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InterfaceError,
+)
+
+
+class Connection(Protocol):
+    """What a query function needs of asyncpg's connections, pooled or not."""
+
+    async def execute(self, query: str, /, *args: Any) -> str: ...
+    async def fetch(self, query: str, /, *args: Any) -> list[Any]: ...
+    async def fetchrow(self, query: str, /, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
+
+
+class Store:
+    """`async with Store(url) as store:` in the loop that uses it. Opening does not fail while PostgreSQL is away."""
+
+    def __init__(self, url: str, *, connections_max: int = 10) -> None:
+        self.url = url
+        self._connections_max = connections_max
+        self._pool: asyncpg.Pool | None = None
+
+    async def __aenter__(self) -> Self:
+        self._pool = await asyncpg.create_pool(
+            self.url,
+            min_size=0,
+            max_size=self._connections_max,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=15.0,
+            server_settings=SERVER_SETTINGS,
+            init=_register_json,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection, None]:
+        """A connection inside one transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            StoreUnavailable: PostgreSQL does not answer. What the block did is not stored, except where the connection
+                broke during the commit itself: then nobody knows, and an idempotency key tells.
+        """
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Any, None]:
+        """A connection for single statements.
+
+        Raises:
+            StoreUnavailable: PostgreSQL does not answer.
+        """
+        assert self._pool is not None, "use the store inside `async with Store(url)`"
+        try:
+            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+                yield connection
+        except _AWAY as error:
+            raise StoreUnavailable from error
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable while PostgreSQL does not answer."""
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")
+
+
+async def _register_json(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)

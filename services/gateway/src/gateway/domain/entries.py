@@ -1,0 +1,38 @@
+"""Entries and what became of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from contracts.enrichments import EnrichmentKind, EnrichmentResult, EnrichmentState, FailureReason
+
+#: What every new revision is enriched with.
+KINDS: tuple[EnrichmentKind, ...] = ("embedding", "mood")
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    kind: EnrichmentKind
+    state: EnrichmentState
+    revision: int
+    updated_at: datetime
+    #: Set where `state` is done.
+    result: EnrichmentResult | None = None
+    #: Set where `state` is failed.
+    reason: FailureReason | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    id: UUID
+    journal: str
+    revision: int
+    body: str
+    #: In the time zone of its author.
+    written_at: datetime
+    tags: tuple[str, ...]
+    metadata: dict[str, JsonValue]
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,136 @@
+"""Everything the gateway may answer besides what was asked for.
+
+GatewayError                 status  slug
+|-- RequestInvalid              422  request-invalid          fields are wrong; `errors` says which
+|-- CursorInvalid               422  cursor-invalid           the cursor is not one of ours
+|-- IdempotencyKeyInvalid       422  idempotency-key-invalid  empty, too long or not printable ASCII
+|-- KeyInvalid                  401  key-invalid              no key, or none that is known
+|-- ScopeMissing                403  scope-missing            the key may not do this
+|-- JournalNotFound             404  journal-not-found        there is none, or not for this key
+|-- EntryNotFound               404  entry-not-found          there is none, or it was erased
+|-- RevisionMismatch            412  revision-mismatch        the entry has moved on
+|-- IdempotencyInFlight         409  idempotency-in-flight    the first request with this key is not done yet
+|-- IdempotencyMismatch         422  idempotency-mismatch     this key was used for another request
+`-- Unavailable
+    |-- ModelUnavailable        503  model-unavailable        the model server cannot embed the query now
+    |-- SearchUnavailable       503  search-unavailable       the index does not answer, or holds nothing yet
+    `-- StoreUnavailable        503  store-unavailable        PostgreSQL does not answer
+
+Messages are shown to clients: they hold ids and names, never a word of an entry.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+from uuid import UUID
+
+from contracts.api import FieldProblem
+
+
+class GatewayError(Exception):
+    #: Last part of the problem's `type`: stable, clients switch on it.
+    slug: ClassVar[str]
+    title: ClassVar[str]
+    #: As HTTP has it; the NATS API sends the same number.
+    status: ClassVar[int]
+    #: When trying again makes sense.
+    retry_after_s: int | None = None
+
+
+class RequestInvalid(GatewayError):
+    slug, title, status = "request-invalid", "The request is not valid", 422
+
+    def __init__(self, errors: Sequence[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3]))
+        self.errors = tuple(errors)
+
+
+class CursorInvalid(GatewayError):
+    slug, title, status = "cursor-invalid", "The cursor is not valid", 422
+
+    def __init__(self) -> None:
+        super().__init__("Use `next_cursor` of the page before as it is, or leave the cursor out.")
+
+
+class IdempotencyKeyInvalid(GatewayError):
+    slug, title, status = "idempotency-key-invalid", "The idempotency key is not valid", 422
+
+    def __init__(self, limit_chars: int) -> None:
+        super().__init__(f"An idempotency key has 1 to {limit_chars} printable ASCII characters.")
+
+
+class KeyInvalid(GatewayError):
+    slug, title, status = "key-invalid", "A valid API key is needed", 401
+
+    def __init__(self) -> None:
+        super().__init__("Send `Authorization: Bearer dbk_...` with a key that this gateway knows.")
+
+
+class ScopeMissing(GatewayError):
+    slug, title, status = "scope-missing", "The API key may not do this", 403
+
+    def __init__(self, any_of: Sequence[str]) -> None:
+        super().__init__(f"The key needs the scope {' or '.join(any_of)}.")
+        self.any_of = tuple(any_of)
+
+
+class JournalNotFound(GatewayError):
+    slug, title, status = "journal-not-found", "There is no such journal", 404
+
+    def __init__(self, journal: str) -> None:
+        super().__init__(f"journal {journal!r}")
+        self.journal = journal
+
+
+class EntryNotFound(GatewayError):
+    slug, title, status = "entry-not-found", "There is no such entry", 404
+
+    def __init__(self, entry_id: UUID) -> None:
+        super().__init__(f"entry {entry_id}")
+        self.entry_id = entry_id
+
+
+class RevisionMismatch(GatewayError):
+    slug, title, status = "revision-mismatch", "The entry has been changed meanwhile", 412
+
+    def __init__(self, entry_id: UUID, *, expected: int, actual: int) -> None:
+        super().__init__(f"entry {entry_id} is at revision {actual}, not {expected}")
+        self.entry_id = entry_id
+        self.expected = expected
+        self.actual = actual
+
+
+class IdempotencyInFlight(GatewayError):
+    slug, title, status = "idempotency-in-flight", "The first request with this idempotency key is not done yet", 409
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__("Send the same request again in a moment.")
+
+
+class IdempotencyMismatch(GatewayError):
+    slug, title, status = "idempotency-mismatch", "This idempotency key was used for another request", 422
+
+    def __init__(self) -> None:
+        super().__init__("Use a new key for a new request.")
+
+
+class Unavailable(GatewayError):
+    """Nothing is wrong with the request: the same one may succeed later."""
+
+    status = 503
+    retry_after_s = 5
+
+
+class ModelUnavailable(Unavailable):
+    slug, title = "model-unavailable", "The embedding model cannot be used now"
+
+
+class SearchUnavailable(Unavailable):
+    slug, title = "search-unavailable", "The search index cannot be used now"
+
+
+class StoreUnavailable(Unavailable):
+    slug, title = "store-unavailable", "The database cannot be used now"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was stored; send the same request again in a moment.")

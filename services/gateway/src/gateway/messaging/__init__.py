@@ -1,0 +1,1 @@
+"""The NATS API and the topology of JetStream."""

@@ -1,0 +1,94 @@
+"""Creating an entry, once, however often the request arrives."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from contracts.entries import EntryDraft, EntryView
+from contracts.events import EntryCreated, EntryRef
+from contracts.identifiers import new_id
+from gateway.db import enrichments, entries, idempotency, outbox
+from gateway.db.entries import Content
+from gateway.db.idempotency import IdempotencyKey, IdempotencyRecord
+from gateway.db.store import Connection, Store
+from gateway.domain.entries import KINDS
+from gateway.domain.errors import (
+    EntryNotFound,
+    IdempotencyInFlight,
+    IdempotencyKeyInvalid,
+    IdempotencyMismatch,
+    JournalNotFound,
+)
+from gateway.domain.principals import Principal
+from gateway.service.views import view_of, views_of
+
+IDEMPOTENCY_KEY_MAX_CHARS = 255
+
+
+@dataclass(frozen=True)
+class Created:
+    entry: EntryView
+    #: The entry was there already, made by an earlier request with the same idempotency key.
+    replayed: bool
+
+
+async def create_entry(
+    store: Store, principal: Principal, journal: str, draft: EntryDraft, *, idempotency_key: str | None = None
+) -> Created:
+    """The new entry at revision 1; or, for a repeated request, the entry that it made, as it is now.
+
+    Raises:
+        JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
+        IdempotencyKeyInvalid: it is empty, too long, or not printable ASCII.
+        IdempotencyInFlight: the first request with this key is being worked on at this moment.
+        IdempotencyMismatch: the key came with another request before.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    principal.require(journal, "write")
+    if idempotency_key is None:
+        async with store.transaction() as connection:
+            return await _create(connection, journal, draft)
+    key = _idempotency_key(principal, journal, idempotency_key)
+    request_hash = _hash_of(draft)
+    async with store.transaction() as connection:
+        if not await idempotency.try_lock(connection, key):
+            raise IdempotencyInFlight
+        record = await idempotency.get(connection, key)
+        if record is not None:
+            return await _replay(connection, journal, record, request_hash)
+        created = await _create(connection, journal, draft)
+        await idempotency.insert(connection, key, IdempotencyRecord(request_hash, created.entry.id))
+        return created
+
+
+async def _create(connection: Connection, journal: str, draft: EntryDraft) -> Created:
+    content = Content(draft.body, draft.written_at or datetime.now(UTC), draft.tags, draft.metadata)
+    entry = await entries.insert(connection, new_id(), journal, content)
+    if entry is None:
+        raise JournalNotFound(journal)
+    pending = await enrichments.await_all(connection, [(entry.id, entry.revision)], KINDS)
+    event = EntryCreated(data=EntryRef(journal=journal, entry_id=entry.id, revision=entry.revision))
+    await outbox.insert(connection, event)
+    return Created(view_of(entry, pending), replayed=False)
+
+
+async def _replay(connection: Connection, journal: str, record: IdempotencyRecord, request_hash: bytes) -> Created:
+    if record.request_hash != request_hash:
+        raise IdempotencyMismatch
+    entry = await entries.get(connection, journal, record.entry_id)
+    if entry is None:  # Erased since the record was read: the record is gone with it by now.
+        raise EntryNotFound(record.entry_id)
+    (view,) = await views_of(connection, [entry])
+    return Created(view, replayed=True)
+
+
+def _idempotency_key(principal: Principal, journal: str, chosen: str) -> IdempotencyKey:
+    if not 1 <= len(chosen) <= IDEMPOTENCY_KEY_MAX_CHARS or not chosen.isascii() or not chosen.isprintable():
+        raise IdempotencyKeyInvalid(IDEMPOTENCY_KEY_MAX_CHARS)
+    return IdempotencyKey(principal.key_id, journal, sha256(chosen.encode()).digest())
+
+
+def _hash_of(draft: EntryDraft) -> bytes:
+    """Equal for equal requests, whatever the order of keys and the spacing of their JSON."""
+    return sha256(json.dumps(draft.model_dump(mode="json"), sort_keys=True).encode()).digest()

@@ -1,0 +1,110 @@
+"""Enrichments: recording what workers made, and asking for it again."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from contracts.api import RecordEnrichment, RecordReply
+from contracts.enrichments import EnrichmentKind
+from contracts.entries import EntryView
+from contracts.events import (
+    DomainEvent,
+    EnrichmentFailed,
+    EnrichmentFailure,
+    EnrichmentOrder,
+    EnrichmentRef,
+    EnrichmentRequested,
+    EntryEnriched,
+)
+from gateway.db import enrichments, entries, journals, outbox
+from gateway.db.store import Store
+from gateway.domain.entries import KINDS
+from gateway.domain.errors import JournalNotFound
+from gateway.domain.principals import Principal
+from gateway.service.read_entries import missing
+from gateway.service.views import view_of
+
+_BATCH = 500
+_BEFORE_ALL = UUID(int=0)
+
+
+async def record_enrichment(store: Store, principal: Principal, report: RecordEnrichment) -> RecordReply:
+    """Store a worker's result or failure. A report that changes nothing is answered like the first, and told to nobody.
+
+    A late failure does not take back a result of the same revision.
+
+    Raises:
+        JournalNotFound, ScopeMissing: see `Principal.require`.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    principal.require(report.journal, "enrich")
+    outcome = report.result or report.reason
+    assert outcome is not None, "a report without either is refused before"
+    async with store.transaction() as connection:
+        revision = await entries.share_revision(connection, report.journal, report.entry_id)
+        if revision is None:
+            return RecordReply(outcome="entry_gone")
+        if revision != report.revision:
+            return RecordReply(outcome="stale_revision")
+        if await enrichments.record(connection, report.entry_id, report.kind, revision, outcome):
+            await outbox.insert(connection, _event_of(report))
+    return RecordReply(outcome="recorded")
+
+
+async def reprocess_entry(
+    store: Store, principal: Principal, journal: str, entry_id: UUID, kinds: Sequence[EnrichmentKind] = KINDS
+) -> EntryView:
+    """Have the kinds made again: the entry, with these pending.
+
+    Raises:
+        JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
+        EntryNotFound: there is none in this journal.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    principal.require(journal, "write")
+    async with store.transaction() as connection:
+        entry = await entries.lock(connection, journal, entry_id)
+        if entry is None:
+            raise await missing(connection, journal, entry_id)
+        await enrichments.await_all(connection, [(entry_id, entry.revision)], kinds)
+        await outbox.insert(connection, order(journal, entry_id, entry.revision, kinds))
+        found = await enrichments.list_by_entry(connection, [entry_id])
+    return view_of(entry, found[entry_id])
+
+
+async def reprocess_journal(
+    store: Store, principal: Principal, journal: str, kinds: Sequence[EnrichmentKind] = KINDS
+) -> int:
+    """Have the kinds made again for every entry, in transactions of a few hundred: the number of entries.
+
+    Raises:
+        JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
+        StoreUnavailable: PostgreSQL is away; what was ordered before stays ordered.
+    """
+    principal.require(journal, "write")
+    async with store.connection() as connection:
+        if not await journals.exists(connection, journal):
+            raise JournalNotFound(journal)
+    ordered, after = 0, _BEFORE_ALL
+    while True:
+        async with store.transaction() as connection:
+            revisions = await entries.list_revisions(connection, journal, after=after, limit=_BATCH)
+            if not revisions:
+                return ordered
+            await enrichments.await_all(connection, revisions, kinds)
+            events = [order(journal, entry_id, revision, kinds) for entry_id, revision in revisions]
+            await outbox.insert(connection, *events)
+        ordered += len(revisions)
+        after = revisions[-1][0]
+
+
+def order(journal: str, entry_id: UUID, revision: int, kinds: Sequence[EnrichmentKind]) -> EnrichmentRequested:
+    return EnrichmentRequested(
+        data=EnrichmentOrder(journal=journal, entry_id=entry_id, revision=revision, kinds=tuple(kinds))
+    )
+
+
+def _event_of(report: RecordEnrichment) -> DomainEvent:
+    ref = EnrichmentRef(journal=report.journal, entry_id=report.entry_id, revision=report.revision, kind=report.kind)
+    if report.reason is None:
+        return EntryEnriched(data=ref)
+    return EnrichmentFailed(data=EnrichmentFailure(**ref.model_dump(), reason=report.reason))
