@@ -1,9 +1,10 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
 
-from entry_index import EntryIndex, SearchFilters
+from entry_index import EntryIndex, SearchFilters, Terms
 from support.entries import MONDAY, direction, indexed_entry
 
 
@@ -106,6 +107,13 @@ async def test_more_chunks_than_one_request_takes_are_all_indexed(index):
     entry = indexed_entry(vectors=tuple(direction(i, lean=i / 200) for i in range(150)))
     await index.upsert(entry)
     assert await index.count("anna") == 150
+
+
+async def test_terms_may_be_written_beside_the_vectors(index):
+    entry = indexed_entry()
+    with_terms = replace(entry.chunks[0], terms=Terms(indices=(7, 9), values=(1.5, 0.5)))
+    assert await index.upsert(replace(entry, chunks=(with_terms,)))
+    assert await index.count("anna") == 1
 
 
 async def test_no_entries_are_no_work(index):

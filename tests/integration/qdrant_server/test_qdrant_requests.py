@@ -64,6 +64,7 @@ def test_a_filter_that_is_not_understood_is_refused_and_never_skipped(points, cl
         ("/query", {"query": [1, None, 0, 0], "using": "dense"}),
         ("/query/groups", {"query": [1, 0, 0, 0], "using": "dense"}),
         ("/query/groups", {"group_by": "journal"}),
+        ("/query/groups", {"group_by": "moods[].name", "query": [1, 0, 0, 0], "using": "dense"}),
         ("/query/batch", {"searches": [{"lookup_from": "c"}]}),
         ("/scroll", {"order_by": {"key": "revision", "direction": "up"}}),
         ("/scroll", {"offset": -1}),

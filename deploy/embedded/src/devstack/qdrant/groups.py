@@ -42,6 +42,8 @@ class _GroupSearch:
     def __init__(self, collection: Collection, body: Json) -> None:
         self._collection = collection
         self._key = text(required(body, "group_by"), "group_by")
+        if "[" in self._key:
+            raise BadRequest("Wrong input: groups by a field inside a list are not served here")
         self._groups_wanted = limit_of(body)
         self._size = count(body.get("group_size", _GROUP_SIZE_DEFAULT), "group_size", least=1)
         self._with_payload = body.get("with_payload")
