@@ -19,10 +19,25 @@ def client(server):
     client.close()
 
 
+@pytest.fixture(scope="module")
+def shared_collection(server):
+    client = QdrantClient(url=server.url, check_compatibility=False)
+    make_collection(client, "shared")
+    client.close()
+    return "shared"
+
+
 @pytest.fixture
-def collection(client):
-    """An empty collection with vectors `dense` (4, cosine) and `bm25`, and indexes on what tests filter by."""
-    name = f"c-{uuid.uuid4().hex[:8]}"
+def collection(client, shared_collection):
+    """A collection without points, with vectors `dense` (4, cosine) and `bm25`, and indexes on what tests filter by."""
+    client.delete(shared_collection, models.FilterSelector(filter=models.Filter()))
+    return shared_collection
+
+
+@pytest.fixture
+def own_collection(client):
+    """For tests that change more than points."""
+    name = f"own-{uuid.uuid4().hex[:8]}"
     make_collection(client, name)
     return name
 

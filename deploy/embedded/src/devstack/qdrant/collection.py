@@ -95,7 +95,7 @@ class Collection:
         return self.apply(engine.UpdateOperation.delete_field_index(field))
 
     def close(self) -> None:
-        self._shard.flush()
+        self.flush()
         self._shard.close()
 
     @property

@@ -1,8 +1,11 @@
 """Group commit: writes that arrive together share one flush, and none is acknowledged before it."""
 
 import asyncio
+import logging
 
 from devstack.qdrant.collection import Collection
+
+_LOG = logging.getLogger(__name__)
 
 
 class GroupCommit:
@@ -31,7 +34,9 @@ class GroupCommit:
             for collection in dirty:
                 collection.flush()
         except Exception as error:  # noqa: BLE001 - the engine raises bare Exception; each waiter raises it again
+            # Not durable yet, and so not forgotten: the next round takes them along.
             self._dirty |= dirty
+            _LOG.exception("flush failed")
             current.set_exception(error)
         else:
             current.set_result(None)

@@ -12,6 +12,7 @@ _PATIENCE_S = 1.0
 #: A vacuum freezes the server; it may take this share of its time under load.
 _SHARE = 0.05
 _TICK_S = 0.1
+_RETRY_S = 5.0
 
 
 class Compactor:
@@ -43,8 +44,14 @@ class Compactor:
             patience_s = max(_PATIENCE_S, self._cost_s / _SHARE)
             if now - self._last_request < _QUIET_S and now - max(due_since, self._last_vacuum) < patience_s:
                 continue
-            for collection in due:
-                collection.vacuum()
+            try:
+                for collection in due:
+                    collection.vacuum()
+            except Exception:  # noqa: BLE001 - the engine raises bare Exception, and this task must not end
+                # A full disk, say. The server goes on, and so does this: erased bytes must leave once there is room.
+                _LOG.exception("vacuum failed: it is tried again in %s s", _RETRY_S)
+                await asyncio.sleep(_RETRY_S)
+                continue
             self._last_vacuum = time.monotonic()
             self._cost_s = self._last_vacuum - now
             _LOG.info("vacuum froze the server for %.0f ms", self._cost_s * 1000)
