@@ -80,7 +80,8 @@ def nats_config(store: Path, port: int, users: tuple[NatsUser, ...]) -> str:
         "server_name": "daybook",
         # An acknowledged message must survive a power cut: the default syncs every two minutes.
         "jetstream": {"store_dir": str(store), "sync_interval": "always"},
-        "max_payload": 1024 * 1024,
+        # The largest entry, every character of it escaped in JSON, fits with room to spare.
+        "max_payload": 2 * 1024 * 1024,
     }
     if users:
         config["authorization"] = {"users": [_login(user) for user in users]}

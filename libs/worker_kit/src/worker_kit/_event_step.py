@@ -1,0 +1,142 @@
+"""From events to tasks: a Celery bootstep that reads a durable consumer.
+
+Events that wait are taken together, so that a service can make one task of many of them. An event is settled only after
+its tasks were stored by the broker; the task ids derive from the event's id, so that a redelivered event orders nothing
+twice within the broker's deduplication window, and idempotent effects do the rest.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery, bootsteps
+from kombu import Consumer, Queue
+from kombu.exceptions import OperationalError
+from pydantic import ValidationError
+
+from contracts.events import DomainEvent, parse_event
+from kombu_jetstream import DURABLE_ARGUMENT, STREAM_ARGUMENT
+from worker_kit._metrics import EVENTS_REJECTED, EVENTS_TAKEN
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Order:
+    """A task to send because of some events."""
+
+    task: str
+    queue: str
+    args: tuple[Any, ...]
+    task_id: UUID
+    #: Ids of the events that this order settles a part of.
+    because_of: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventStepConfig:
+    stream: str
+    durable: str
+    #: Which tasks these events ask for. Called with one batch at a time.
+    route: Callable[[Sequence[DomainEvent]], Sequence[Order]]
+    batch_max: int = 32
+    #: How long the first event of a batch waits for company.
+    gather_s: float = 0.05
+    #: While this queue has tasks that nobody took yet, events go on gathering, up to `hold_s`: batches grow with load.
+    batch_queue: str | None = None
+    hold_s: float = 5.0
+    retry_s: float = 2.0
+
+
+@dataclass
+class _Batch:
+    messages: list[tuple[DomainEvent, Any]] = field(default_factory=list)
+    began_s: float = 0.0
+
+
+def install_event_step(app: Celery, config: EventStepConfig) -> None:
+    """Have every worker of `app` read the durable consumer."""
+
+    class EventStep(_EventStep):
+        settings = config
+
+    app.steps["consumer"].add(EventStep)
+
+
+class _EventStep(bootsteps.ConsumerStep):
+    requires = ("celery.worker.consumer:Tasks",)
+    settings: EventStepConfig
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._parent = parent
+        self._batch = _Batch()
+        self._channel: Any = None
+
+    def get_consumers(self, channel: Any) -> list[Consumer]:
+        arguments = {STREAM_ARGUMENT: self.settings.stream, DURABLE_ARGUMENT: self.settings.durable}
+        queue = Queue(f"events.{self.settings.durable}", queue_arguments=arguments)
+        self._channel = channel
+        self._batch = _Batch()  # what an earlier connection held goes to somebody by redelivery
+        return [
+            Consumer(
+                channel,
+                queues=[queue],
+                on_message=self.on_message,
+                accept=["json"],
+                prefetch_count=2 * self.settings.batch_max,
+            )
+        ]
+
+    def on_message(self, message: Any) -> None:
+        try:
+            event = parse_event(message.body)
+        except ValidationError as error:
+            # It will never become an event: terminated, not redelivered for ever.
+            EVENTS_REJECTED.inc()
+            log.warning("event.rejected", faults=len(error.errors()), subject=message.delivery_info.get("subject"))
+            message.reject()
+            return
+        if not self._batch.messages:
+            self._batch.began_s = time.monotonic()
+            self._parent.timer.call_after(self.settings.gather_s, self._flush_when_due)
+        self._batch.messages.append((event, message))
+        if len(self._batch.messages) >= self.settings.batch_max:
+            self._flush()
+
+    def _flush_when_due(self) -> None:
+        if not self._batch.messages:
+            return
+        held_s = time.monotonic() - self._batch.began_s
+        if held_s < self.settings.gather_s or (held_s < self.settings.hold_s and self._tasks_are_waiting()):
+            self._parent.timer.call_after(self.settings.gather_s, self._flush_when_due)
+        else:
+            self._flush()
+
+    def _tasks_are_waiting(self) -> bool:
+        if self.settings.batch_queue is None:
+            return False
+        return self._channel.queue_declare(self.settings.batch_queue, passive=True).message_count > 0
+
+    def _flush(self) -> None:
+        batch, self._batch = self._batch, _Batch()
+        orders = self.settings.route([event for event, _ in batch.messages])
+        unsent: set[UUID] = set()
+        for order in orders:
+            try:
+                self._parent.app.send_task(
+                    order.task, args=order.args, queue=order.queue, task_id=str(order.task_id), retry=False
+                )
+            except (OperationalError, OSError, TimeoutError) as error:
+                unsent.update(order.because_of)
+                log.warning("event.not_ordered", task=order.task, error=type(error).__name__)
+        for event, message in batch.messages:
+            if event.id in unsent:
+                message.requeue_after(self.settings.retry_s)
+                continue
+            message.ack()
+            EVENTS_TAKEN.labels(event.type).inc()
+        log.info("event.batch_ordered", events=len(batch.messages), orders=len(orders), unsent=len(unsent))

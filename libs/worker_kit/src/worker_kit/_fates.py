@@ -1,0 +1,52 @@
+"""What becomes of a task that failed: later, or never with a reason. The error says which."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import entry_index
+import ollama_client
+from contracts.enrichments import FailureReason
+from worker_kit._backoff import Backoff
+from worker_kit.errors import DeadlineExceeded
+
+
+@dataclass(frozen=True)
+class RetryLater:
+    delay_s: float
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """Recorded as `failed` with this reason: visible over the API, and re-runnable from there."""
+
+    reason: FailureReason
+
+
+_MODEL_REASONS: Mapping[type[ollama_client.OllamaError], FailureReason] = {
+    ollama_client.ModelNotFound: "model_missing",
+    ollama_client.ContextOverflow: "context_overflow",
+    ollama_client.InvalidAnswer: "invalid_answer",
+}
+
+Fate = RetryLater | DeadLetter
+
+
+def decide_fate(error: BaseException, *, attempt: int, elapsed_s: float, backoff: Backoff) -> Fate:
+    """Later if the error says `retryable` and there is time left, else never."""
+    if not getattr(error, "retryable", False):
+        return DeadLetter(reason_of(error))
+    if elapsed_s >= backoff.give_up_s:
+        return DeadLetter("attempts_exhausted")
+    return RetryLater(backoff.delay_s(attempt))
+
+
+def reason_of(error: BaseException) -> FailureReason:
+    """The constant word for an error."""
+    if isinstance(error, ollama_client.OllamaError):
+        for kind, reason in _MODEL_REASONS.items():
+            if isinstance(error, kind):
+                return reason
+        return "model_unreachable" if error.retryable else "model_refused"
+    if isinstance(error, entry_index.EntryIndexError):
+        return "index_unreachable" if error.retryable else "index_refused"
+    return "deadline_exceeded" if isinstance(error, DeadlineExceeded) else "internal_error"

@@ -1,0 +1,113 @@
+"""The gateway's NATS API as a worker needs it: read an entry as it is now, record what was made of it."""
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeVar
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from pydantic import BaseModel, ValidationError
+
+from contracts.api import AUTHORIZATION_HEADER, GetEntry, ProblemReply, RecordEnrichment, RecordReply
+from contracts.entries import EntryView
+from contracts.events import EntryRef
+from contracts.subjects import ENRICHMENTS_RECORD, ENTRIES_GET
+from worker_kit.errors import GatewayRefused, GatewayUnreachable
+
+A = TypeVar("A", bound=BaseModel)
+_NOT_FOUND = 404
+_SERVER_FAULT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayConfig:
+    nats_url: str = field(repr=False)
+    #: An API key with the scope `enrich`.
+    key: str = field(repr=False)
+    connect_timeout_s: float = 5.0
+    #: One request; the reply to a record comes after the gateway's commit.
+    request_timeout_s: float = 10.0
+    #: Where answers arrive; a NATS user may be limited to its own.
+    inbox_prefix: str = "_INBOX"
+
+
+class GatewayClient:
+    """`async with GatewayClient(config) as gateway:` inside the coroutine that uses it. About 2 ms to open."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self._config = config
+        self._nats = Client()
+
+    async def __aenter__(self) -> Self:
+        config = self._config
+        try:
+            self._nats = await nats.connect(
+                config.nats_url,
+                allow_reconnect=False,
+                connect_timeout=config.connect_timeout_s,  # type: ignore[arg-type]
+                inbox_prefix=config.inbox_prefix,
+                error_cb=_ignore,
+            )
+        except (NatsError, OSError, TimeoutError) as error:
+            raise GatewayUnreachable(f"NATS: {type(error).__name__}") from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._nats.close()
+
+    async def get_entry(self, ref: EntryRef) -> EntryView | None:
+        """The entry as it is now; None if it was erased.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time.
+            GatewayRefused: the key is not good for it.
+        """
+        try:
+            return await self._ask(ENTRIES_GET, GetEntry(journal=ref.journal, entry_id=ref.entry_id), EntryView)
+        except GatewayRefused as refused:
+            if refused.problem.status == _NOT_FOUND:
+                return None
+            raise
+
+    async def record(self, enrichment: RecordEnrichment) -> RecordReply:
+        """Store a result or a failure. Recording the same again changes nothing.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time; it may have been stored.
+            GatewayRefused: the key is not good for it.
+        """
+        return await self._ask(ENRICHMENTS_RECORD, enrichment, RecordReply)
+
+    async def _ask(self, subject: str, request: BaseModel, kind: type[A]) -> A:
+        headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}
+        try:
+            reply = await self._nats.request(
+                subject, request.model_dump_json().encode(), timeout=self._config.request_timeout_s, headers=headers
+            )
+        except NoRespondersError as error:
+            raise GatewayUnreachable("no gateway is listening") from error
+        except (NatsError, TimeoutError) as error:
+            raise GatewayUnreachable(type(error).__name__) from error
+        return _parse(reply.data, kind)
+
+
+def _parse(raw: bytes, kind: type[A]) -> A:
+    try:
+        return kind.model_validate_json(raw)
+    except ValidationError:
+        pass
+    try:
+        problem = ProblemReply.model_validate_json(raw).problem
+    except ValidationError as error:
+        raise GatewayUnreachable("the answer is not the API's") from error
+    if problem.status >= _SERVER_FAULT:
+        raise GatewayUnreachable(problem.title)
+    raise GatewayRefused(problem)
+
+
+async def _ignore(_error: Exception) -> None:
+    """Each request reports its own failure; the client's default would log it a second time."""

@@ -1,0 +1,80 @@
+"""While the model server is away, tasks that need it stay at the broker instead of burning attempts.
+
+A thread of the worker's main process probes the server. When it goes away the worker stops consuming those queues; when
+it is back it consumes them again.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from celery import Celery, bootsteps
+
+from ollama_client import OllamaError
+from worker_kit._metrics import MODEL_AVAILABLE
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelGateConfig:
+    #: Queues whose tasks need the model.
+    queues: tuple[str, ...]
+    #: Returns if the model server answers; raises `OllamaError` if not.
+    probe: Callable[[], Awaitable[object]]
+    every_s: float = 5.0
+
+
+def install_model_gate(app: Celery, config: ModelGateConfig) -> None:
+    class ModelGate(_ModelGate):
+        settings = config
+
+    app.steps["consumer"].add(ModelGate)
+
+
+class _ModelGate(bootsteps.StartStopStep):
+    requires = ("celery.worker.consumer:Tasks",)
+    settings: ModelGateConfig
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._open = True
+
+    def start(self, parent: Any) -> None:
+        # After a reconnect Celery consumes every queue again.
+        self._open = True
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, args=(parent, self._stop), name="model-gate", daemon=True)
+        self._thread.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002 - the bootstep's signature
+        self._stop.set()
+
+    def _watch(self, consumer: Any, stop: threading.Event) -> None:
+        while not stop.is_set():
+            available = self._probe()
+            if available != self._open:
+                self._open = available
+                state = "open" if available else "closed"
+                MODEL_AVAILABLE.labels(state).inc()
+                log.warning("model_gate.turned", state=state, queues=self.settings.queues)
+                turn = consumer.add_task_queue if available else consumer.cancel_task_queue
+                for queue in self.settings.queues:
+                    # In the consumer's own thread: its channel is nobody else's.
+                    consumer.call_soon(turn, queue)
+            stop.wait(self.settings.every_s)
+
+    def _probe(self) -> bool:
+        async def ask() -> None:
+            await self.settings.probe()
+
+        try:
+            asyncio.run(ask())
+        except OllamaError:
+            return False
+        return True

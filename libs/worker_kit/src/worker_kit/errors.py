@@ -1,0 +1,36 @@
+"""What can go wrong around a pipeline, whatever the pipeline does.
+
+WorkerError
+├── DeadlineExceeded    retryable   the coroutine ran into its deadline and was cancelled
+├── GatewayUnreachable  retryable   NATS is away, or no gateway answered
+└── GatewayRefused      permanent   the gateway said no; `problem` says why
+"""
+
+from typing import ClassVar
+
+from contracts.api import Problem
+
+
+class WorkerError(Exception):
+    retryable: ClassVar[bool] = False
+
+
+class DeadlineExceeded(WorkerError):
+    retryable = True
+
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__(f"not done within {deadline_s:g} s")
+        self.deadline_s = deadline_s
+
+
+class GatewayUnreachable(WorkerError):
+    retryable = True
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the gateway's NATS API did not answer: {why}")
+
+
+class GatewayRefused(WorkerError):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"the gateway refused: {problem.title} ({problem.status})")
+        self.problem = problem
