@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --ignore DEP002 --package-module-name-map "$(OURS)"
 
-.PHONY: help install lock format check test bench-index
+.PHONY: help install lock format check test bench-mood bench-index
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -41,6 +41,9 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	$(BIN)/pytest
+
+bench-mood: $(STAMP) ## how well the mood exemplars tell moods apart, and the margin to trust
+	$(BIN)/python benchmarks/mood_prototypes.py
 
 bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durable upserts at 10,000 x 768
 	$(BIN)/python benchmarks/qdrant_query.py
