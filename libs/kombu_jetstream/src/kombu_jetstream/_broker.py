@@ -65,10 +65,10 @@ class Broker:
                 filters = self.names.binding_filters(exchange, kind, routing_key)
                 queue.filters += [found for found in filters if found not in queue.filters]
                 await self.consumers.declare(queue)
-            case "durable" if (kind, exchange, routing_key) != ("direct", queue.name, queue.name):
+            case "durable":
                 await self._change_bindings(queue, add=(exchange, kind, routing_key))
             case _:
-                # Celery's default queue is reached through the default exchange; a foreign queue is fed by its stream.
+                # A foreign queue is fed by its stream.
                 pass
 
     async def unbind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:

@@ -19,8 +19,6 @@ log = get_logger(__name__)
 
 #: How long all steps are waited on together before the order is looked at again.
 WAIT_S = 10.0
-#: A pull that must not wait is answered at once; this is for a server that went away.
-ANSWER_S = 5.0
 
 
 class PriorityPuller:
@@ -71,16 +69,22 @@ class PriorityPuller:
                 await asyncio.sleep(PAUSE_S)
 
     async def _one_pass(self) -> None:
-        before = self.intake.received
-        for subject in self._subjects:
-            room = self.intake.room
-            if room:
-                await self._round([subject], {"batch": room, "no_wait": True}, enough=room, wait_s=ANSWER_S)
-        if self.intake.received == before and self.intake.room:
+        """Everything there is room for, handed over together: kombu then sees the steps in their order."""
+        batch: list[Msg] = []
+        try:
+            for subject in self._subjects:
+                room = self.intake.room - len(batch)
+                if room > 0:
+                    await self._round([subject], {"batch": room, "no_wait": True}, batch.append, enough=room)
+        finally:
+            self.intake.accept(*batch)
+        if not batch and self.intake.room:
             request = {"batch": 1, "expires": int(WAIT_S * NANOSECONDS)}
-            await self._round(self._subjects, request, enough=1, wait_s=WAIT_S + 1)
+            await self._round(self._subjects, request, self.intake.accept, enough=1)
 
-    async def _round(self, subjects: list[str], request: dict[str, Any], *, enough: int, wait_s: float) -> None:
+    async def _round(
+        self, subjects: list[str], request: dict[str, Any], take: Callable[[Msg], object], *, enough: int
+    ) -> None:
         """Ask on all `subjects`, until `enough` messages came or every pull was answered."""
         done, messages, answers = asyncio.Event(), 0, 0
 
@@ -88,7 +92,7 @@ class PriorityPuller:
             nonlocal messages, answers
             if is_receipt(message.reply):
                 messages += 1
-                self.intake.accept(message)
+                take(message)
             else:
                 answers += 1
                 if (message.headers or {}).get("Status") in {"409", "503"}:
@@ -103,7 +107,7 @@ class PriorityPuller:
             await self._client.publish(subject, json.dumps(request).encode(), reply=inbox)
         stopping = asyncio.ensure_future(self._stopping.wait())
         finished = asyncio.ensure_future(done.wait())
-        await asyncio.wait([stopping, finished], timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([stopping, finished], timeout=WAIT_S + 1, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         finished.cancel()
         async with asyncio.timeout(DRAIN_S):

@@ -27,8 +27,9 @@ class Ready:
         self.wakeup = Wakeup()
         self._arrivals: deque[Arrival] = deque()
 
-    def push(self, arrival: Arrival) -> None:
-        self._arrivals.append(arrival)
+    def push(self, arrivals: list[Arrival]) -> None:
+        """All of them before anybody is woken: one turn of the consumer sees them together."""
+        self._arrivals.extend(arrivals)
         self.wakeup.set()
 
     def take(self) -> Arrival | None:
@@ -77,13 +78,17 @@ class Intake:
     def room(self) -> int:
         return 0 if self.closed else max(0, self.limit - self.received)
 
-    def accept(self, message: Msg) -> None:
-        """Hold a message and hand it over; give it back if nobody consumes any more; drop a copy of one we have."""
-        receipt = Receipt.parse(message.reply)
-        if not self.link.admit(receipt, self.queue.ack_wait_s):
-            return
-        if self.closed:
-            self.link.settlements.settle(receipt.tag, requeue_verdict())
-        else:
-            self.received += 1
-            self._ready.push(Arrival(self, message, receipt))
+    def accept(self, *messages: Msg) -> None:
+        """Hold messages and hand them over; give back what nobody consumes any more; drop a copy of what we have."""
+        arrivals: list[Arrival] = []
+        for message in messages:
+            receipt = Receipt.parse(message.reply)
+            if not self.link.admit(receipt, self.queue.ack_wait_s):
+                continue
+            if self.closed:
+                self.link.settlements.settle(receipt.tag, requeue_verdict())
+            else:
+                arrivals.append(Arrival(self, message, receipt))
+        if arrivals:
+            self.received += len(arrivals)
+            self._ready.push(arrivals)
