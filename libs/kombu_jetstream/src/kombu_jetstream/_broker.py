@@ -19,6 +19,8 @@ from kombu_jetstream.errors import ApiError, LinkClosed
 
 T = TypeVar("T")
 
+DRAIN_S = 1.0
+
 
 class Broker:
     """Its coroutines run on the io thread; `run` brings them there."""
@@ -106,7 +108,7 @@ class Broker:
             LinkClosed: the server did not answer.
         """
         # What was just handed back has to be there again.
-        await self.link.settlements.drain(self.link.options.api_timeout_s)
+        await self.link.settlements.drain(DRAIN_S)
         for stream, consumer in queue.consumers(self.names):
             while (message := await self._pull_one(stream, consumer)) is not None:
                 if self.link.admit(Receipt.parse(message.reply), queue.ack_wait_s):

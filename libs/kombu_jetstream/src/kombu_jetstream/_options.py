@@ -53,8 +53,8 @@ class TransportOptions:
     #: Bindings of durable queues to named exchanges, made by other processes, are seen after this time.
     binding_cache_s: float = 2.0
     connect_timeout_s: float = 4.0
-    #: One administrative request.
-    api_timeout_s: float = 5.0
+    #: One attempt of an administrative request; attempts go on until publish_timeout_s.
+    api_timeout_s: float = 2.0
     #: The whole of a publish, repeats under the same message id and a reconnect included.
     publish_timeout_s: float = 30.0
     #: Two unanswered pings end a connection: a blackholed server is noticed after about three intervals.

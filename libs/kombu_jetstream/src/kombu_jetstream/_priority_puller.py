@@ -33,7 +33,8 @@ class PriorityPuller:
         self._ensure = ensure
         self._kick = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        #: Ends the round under way: it belongs to a connection that is gone, or nobody consumes any more.
+        self._interrupt = asyncio.Event()
 
     async def start(self) -> None:
         self.intake.link.pullers.add(self)
@@ -43,7 +44,7 @@ class PriorityPuller:
         """Stop pulling; the round under way ends by handing back what it gets."""
         self.intake.closed = True
         self.intake.link.pullers.discard(self)
-        self._stopping.set()
+        self._interrupt.set()
         self._kick.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=DRAIN_S * 2)
@@ -54,10 +55,11 @@ class PriorityPuller:
         self._kick.set()
 
     def reconnected(self) -> None:
+        self._interrupt.set()
         self._kick.set()
 
     async def _pull_for_ever(self) -> None:
-        while not self._stopping.is_set():
+        while not self.intake.closed:
             if not self.intake.room or not self._client.is_connected:
                 self._kick.clear()
                 await self._kick.wait()
@@ -71,6 +73,7 @@ class PriorityPuller:
     async def _one_pass(self) -> None:
         """Everything there is room for, handed over together: kombu then sees the steps in their order."""
         batch: list[Msg] = []
+        self._interrupt.clear()
         try:
             for subject in self._subjects:
                 room = self.intake.room - len(batch)
@@ -105,10 +108,10 @@ class PriorityPuller:
         subscription = await self._client.subscribe(inbox, cb=on_message, pending_msgs_limit=-1, pending_bytes_limit=-1)
         for subject in subjects:
             await self._client.publish(subject, json.dumps(request).encode(), reply=inbox)
-        stopping = asyncio.ensure_future(self._stopping.wait())
+        interrupted = asyncio.ensure_future(self._interrupt.wait())
         finished = asyncio.ensure_future(done.wait())
-        await asyncio.wait([stopping, finished], timeout=WAIT_S + 1, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        await asyncio.wait([interrupted, finished], timeout=WAIT_S + 1, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
         finished.cancel()
         async with asyncio.timeout(DRAIN_S):
             await subscription.drain()

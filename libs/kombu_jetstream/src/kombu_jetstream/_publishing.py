@@ -11,8 +11,9 @@ from nats.aio.client import Client
 from kombu_jetstream.errors import ApiError, LinkClosed, MessageTooLarge, PublishNotConfirmed
 
 MESSAGE_ID = "Nats-Msg-Id"
-#: One attempt; a stream that syncs every message to disk answers in milliseconds.
-ATTEMPT_S = 5.0
+#: The first attempt. A stream that syncs every message to disk answers in milliseconds, but what was sent over a
+#: connection that broke is never answered. Each later attempt waits longer, for a server that is slow.
+ATTEMPT_S = 1.0
 RETRY_PAUSE_S = 0.1
 
 
@@ -30,14 +31,15 @@ async def publish_confirmed(
         LinkClosed: the connection is gone.
     """
     check_size(client, body, headers)
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s, attempt_s = time.monotonic() + timeout_s, ATTEMPT_S
     while (left_s := deadline_s - time.monotonic()) > 0:
         try:
-            answer = await client.request(subject, body, timeout=min(ATTEMPT_S, left_s), headers=dict(headers))
+            answer = await client.request(subject, body, timeout=min(attempt_s, left_s), headers=dict(headers))
         except nats.errors.ConnectionClosedError as error:
             raise LinkClosed("the connection is closed") from error
         except (nats.errors.Error, OSError):
             # Disconnected, or JetStream is not up yet after a restart of the server.
+            attempt_s *= 1.5
             await asyncio.sleep(RETRY_PAUSE_S)
             continue
         error = json.loads(answer.data).get("error")

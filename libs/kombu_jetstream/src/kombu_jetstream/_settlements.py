@@ -20,6 +20,7 @@ log = get_logger(__name__)
 ACK = b"+ACK"
 TERMINATE = b"+TERM"
 REPEAT_AFTER_S = 2.0
+TOO_EARLY_S = 0.25
 #: A verdict nobody confirms for so long has no consumer any more (deleted, or its stream is gone).
 GIVE_UP_AFTER_S = 600.0
 #: How many finished messages are remembered, to know a copy of one.
@@ -131,9 +132,13 @@ class Settlements:
                 return
 
     async def _on_answer(self, answer: Msg) -> None:
-        # 503: no responders. JetStream starts after the server accepts connections: it may only be early, so repeat.
+        name = answer.subject.rpartition(".")[2]
         if (answer.headers or {}).get("Status") != "503":
-            self._close(answer.subject.rpartition(".")[2])
+            self._close(name)
+        elif name in self._open:
+            # No responders. JetStream starts after the server accepts connections, so it may only be early.
+            self._open[name].sent_s = 0.0
+            asyncio.get_running_loop().call_later(TOO_EARLY_S, self._changed.set)
 
     def _close(self, name: str) -> None:
         self._open.pop(name, None)
