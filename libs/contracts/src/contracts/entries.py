@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, field_validator, model_validator
+from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
 from contracts.enrichments import EnrichmentKind, EnrichmentView
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
+from contracts.moments import Moment
 
 BODY_MAX_BYTES = 256 * 1024
 METADATA_MAX_BYTES = 4 * 1024
@@ -23,7 +24,7 @@ class EntryDraft(Request):
     """What its writer gives: the body, when it was written (with the writer's time zone), tags, free metadata."""
 
     body: str
-    written_at: AwareDatetime | None = None
+    written_at: Moment | None = None
     tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
 

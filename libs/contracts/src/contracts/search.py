@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from contracts.entries import Tag, storable
 from contracts.model import Request, Value
+from contracts.moments import Moment
 
 QUERY_MAX_BYTES = 2048
 SEARCH_MAX_HITS = 50
@@ -17,8 +18,8 @@ class SearchQuery(Request):
     query: str
     limit: Annotated[int, Field(ge=1, le=SEARCH_MAX_HITS)] = 10
     #: Only entries written at or after / before this moment.
-    written_from: AwareDatetime | None = None
-    written_to: AwareDatetime | None = None
+    written_from: Moment | None = None
+    written_to: Moment | None = None
     #: Only entries that carry all of these.
     tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
 
