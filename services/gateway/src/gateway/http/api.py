@@ -1,0 +1,44 @@
+"""The HTTP API put together."""
+
+from fastapi import FastAPI
+
+from contracts.entries import EntryDraft
+from contracts.search import SearchQuery
+from gateway.context import Context
+from gateway.http import docs_pages, entries, health, journals, search
+from gateway.http.body_guard import BodyGuard
+from gateway.http.documents import describe
+from gateway.http.faults import handle_faults
+from gateway.http.methods import HeadAsGet
+from gateway.http.request_log import RequestLog
+
+#: A body of the largest size passes within it over 70 kbit/s.
+BODY_DEADLINE_S = 60.0
+
+
+def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) -> FastAPI:
+    """The application, for any ASGI server: OpenAPI at /docs, AsyncAPI at /asyncapi.
+
+    It opens nothing and closes nothing: what `context` holds is open as long as requests come.
+    """
+    api = FastAPI(
+        title="Daybook",
+        summary="Private journal intelligence on its owner's own hardware.",
+        version=context.version,
+        # Served by `docs_pages`: FastAPI's own page loads its scripts from the internet.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        # One address for one thing. A redirect would also drop the bodies of clients that do not follow it.
+        redirect_slashes=False,
+    )
+    api.state.context = context
+    for router in (journals.router, entries.router, search.router, health.router, docs_pages.router):
+        api.include_router(router)
+    describe(api, EntryDraft, SearchQuery, journals.ReprocessOrder)
+    handle_faults(api)
+    # The last one added is the outermost: what the others refuse is logged and named too.
+    api.add_middleware(HeadAsGet)
+    api.add_middleware(BodyGuard, limit_bytes=context.request_max_bytes, deadline_s=body_deadline_s)
+    api.add_middleware(RequestLog)
+    return api

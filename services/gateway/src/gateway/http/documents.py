@@ -1,0 +1,51 @@
+"""The OpenAPI document's parts that FastAPI cannot see: bodies that we read ourselves, and problems."""
+
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from contracts.api import Problem
+from gateway.http.answers import PROBLEM_MEDIA_TYPE
+
+_REFERENCE = "#/components/schemas/{model}"
+
+
+def body_document(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(model=model.__name__)}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def problem_documents(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def describe(api: FastAPI, *bodies: type[BaseModel]) -> None:
+    """Have `api.openapi()` answer with the whole document: `bodies` are what `body_document` spoke of."""
+
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            document = get_openapi(
+                title=api.title,
+                version=api.version,
+                openapi_version="3.1.0",
+                summary=api.summary,
+                routes=api.routes,
+            )
+            models: list[tuple[type[BaseModel], Literal["validation"]]]
+            models = [(model, "validation") for model in (Problem, *bodies)]
+            _, definitions = models_json_schema(models, ref_template=_REFERENCE)
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            for name, schema in definitions["$defs"].items():
+                schemas.setdefault(name, schema)
+            api.openapi_schema = document
+        return api.openapi_schema
+
+    api.openapi = openapi

@@ -1,0 +1,84 @@
+"""Probes for machines: no key, no words of anybody."""
+
+import asyncio
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from contracts.model import Value
+from gateway.context import Probe
+from gateway.http.answers import json_answer
+from gateway.http.caller import ContextOfApi
+
+RETRY_AFTER_S = 5
+
+router = APIRouter(tags=["health"])
+log = structlog.stdlib.get_logger()
+
+
+class Health(Value):
+    status: Literal["ok"] = "ok"
+
+
+class Dependency(Value):
+    status: Literal["up", "down"]
+    #: Without it no entry can be taken.
+    required: bool
+
+
+class Readiness(Value):
+    """`degraded`: entries are taken and kept; what the missing dependency does is done when it is back."""
+
+    status: Literal["ready", "degraded", "unavailable"]
+    dependencies: dict[str, Dependency]
+
+
+@router.get("/healthz", operation_id="health", summary="The process answers", responses={200: {"model": Health}})
+async def health() -> Response:
+    return json_answer(Health())
+
+
+@router.get(
+    "/readyz",
+    operation_id="readiness",
+    summary="Which dependencies answer",
+    responses={
+        200: {"model": Readiness, "description": "Entries are taken"},
+        503: {"model": Readiness, "description": "They cannot be"},
+    },
+)
+async def readiness(context: ContextOfApi) -> Response:
+    found = await asyncio.gather(*(_is_up(probe, context.probe_timeout_s) for probe in context.probes))
+    dependencies = {
+        probe.name: Dependency(status="up" if is_up else "down", required=probe.required)
+        for probe, is_up in zip(context.probes, found, strict=True)
+    }
+    if all(found):
+        return json_answer(Readiness(status="ready", dependencies=dependencies))
+    if all(is_up or not probe.required for probe, is_up in zip(context.probes, found, strict=True)):
+        return json_answer(Readiness(status="degraded", dependencies=dependencies))
+    headers = {"Retry-After": str(RETRY_AFTER_S)}
+    return json_answer(Readiness(status="unavailable", dependencies=dependencies), status=503, headers=headers)
+
+
+@router.get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Metrics in Prometheus' text format",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+async def metrics() -> Response:
+    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _is_up(probe: Probe, timeout_s: float) -> bool:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await probe.check()
+    except Exception as error:  # noqa: BLE001 - a probe may raise what its client raises: each means "away"
+        log.debug("readiness.down", dependency=probe.name, error=type(error).__qualname__)
+        return False
+    return True

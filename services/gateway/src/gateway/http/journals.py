@@ -1,0 +1,82 @@
+"""Journals: making, erasing, and enriching all of one again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from contracts.enrichments import EnrichmentKind
+from contracts.identifiers import JournalName
+from contracts.model import Request, Value
+from gateway.domain.entries import KINDS
+from gateway.http.answers import json_answer
+from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
+from gateway.http.documents import body_document, problem_documents
+from gateway.http.json_bodies import optional_body_of
+from gateway.service.enrich import reprocess_journal
+from gateway.service.erase import erase_journal
+from gateway.service.put_journal import put_journal
+
+router = APIRouter(prefix="/v1/journals", tags=["journals"], dependencies=[KEY_NEEDED])
+
+
+class JournalView(Value):
+    name: JournalName
+
+
+class ReprocessOrder(Request):
+    """Which enrichments to make again; without, all of them."""
+
+    kinds: tuple[EnrichmentKind, ...] = KINDS
+
+
+class ReprocessAnswer(Value):
+    #: How many entries wait for their enrichments now.
+    entries: int
+
+
+@router.put(
+    "/{journal}",
+    operation_id="put_journal",
+    summary="Make a journal; nothing changes if it is there",
+    responses={
+        200: {"model": JournalView, "description": "It was there"},
+        201: {"model": JournalView, "description": "It is new"},
+        **problem_documents(401, 403, 404, 422, 503),
+    },
+)
+async def put(context: ContextOfApi, caller: Caller, journal: JournalName) -> Response:
+    is_new = await put_journal(context.store, caller, journal)
+    headers = {"Location": f"/v1/journals/{journal}/entries"} if is_new else None
+    return json_answer(JournalView(name=journal), status=201 if is_new else 200, headers=headers)
+
+
+@router.delete(
+    "/{journal}",
+    operation_id="erase_journal",
+    summary="Erase a journal and every entry in it",
+    status_code=204,
+    responses=problem_documents(401, 403, 404, 422, 503),
+)
+async def erase(context: ContextOfApi, caller: Caller, journal: JournalName) -> Response:
+    """The entries are gone when the answer comes. The search index follows."""
+    await erase_journal(context.store, caller, journal)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{journal}/reprocess",
+    operation_id="reprocess_journal",
+    summary="Have every entry of a journal enriched again",
+    status_code=202,
+    responses={202: {"model": ReprocessAnswer}, **problem_documents(400, 401, 403, 404, 408, 413, 415, 422, 503)},
+    openapi_extra=body_document(ReprocessOrder, required=False),
+)
+async def reprocess(
+    context: ContextOfApi,
+    caller: Caller,
+    journal: JournalName,
+    order: Annotated[ReprocessOrder, Depends(optional_body_of(ReprocessOrder))],
+) -> Response:
+    entries = await reprocess_journal(context.store, caller, journal, order.kinds)
+    headers = {"Location": f"/v1/journals/{journal}/entries"}
+    return json_answer(ReprocessAnswer(entries=entries), status=202, headers=headers)

@@ -1,0 +1,118 @@
+"""The gateway's HTTP side on a real socket, over a real PostgreSQL, with everything else as a test wants it."""
+
+import asyncio
+import socket
+from collections.abc import Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Any, Self
+
+import httpx
+import uvicorn
+
+from contracts.search import SearchQuery
+from entry_index import EntryHit
+from gateway.context import Context, Probe
+from gateway.db.store import Store
+from gateway.http import create_api
+from gateway.service.keys import ensure_key, mint_key
+
+REQUEST_MAX_BYTES = 1024 * 1024
+
+
+@dataclass
+class ShelfFinder:
+    """Finds what a test has put on the shelf, whatever the question; or fails as it is told."""
+
+    model: str = "test-model"
+    shelf: list[EntryHit] = field(default_factory=list)
+    fault: Exception | None = None
+
+    async def find(self, journal: str, search: SearchQuery) -> list[EntryHit]:
+        if self.fault is not None:
+            raise self.fault
+        return self.shelf[: search.limit]
+
+
+class HttpGateway:
+    """Served by uvicorn in a thread of its own, whose loop owns the store."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        finder: ShelfFinder | None = None,
+        probes: Sequence[Probe] | None = None,
+        body_deadline_s: float = 5.0,
+        request_max_bytes: int = REQUEST_MAX_BYTES,
+    ) -> None:
+        self.finder = finder or ShelfFinder()
+        self.store = Store(database_url)
+        self._probes = (Probe("postgres", True, self.store.ping),) if probes is None else tuple(probes)
+        self._body_deadline_s = body_deadline_s
+        self._request_max_bytes = request_max_bytes
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ready = Event()
+        self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def new_key(self, *scopes: str, journals: Collection[str] = ("*",)) -> str:
+        key = mint_key()
+        self.run(ensure_key(self.store, key, name="test", scopes=scopes, journals=journals))
+        return key
+
+    def client(self, *scopes: str, journals: Collection[str] = ("*",)) -> httpx.Client:
+        """With a new key; without scopes, with none."""
+        headers = {"Authorization": f"Bearer {self.new_key(*scopes, journals=journals)}"} if scopes else {}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """In the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=20)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(20), "the server did not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop)
+        self._thread.join(20)
+        assert not self._thread.is_alive(), "the server did not stop"
+
+    def _stop(self) -> None:
+        self._server.should_exit = True
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._port = self._listener.getsockname()[1]
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._listener)
+            await stack.enter_async_context(self.store)
+            context = Context(
+                store=self.store,
+                finder=self.finder,
+                probes=self._probes,
+                version="0.0.0",
+                asyncapi=lambda: b'{"asyncapi":"3.0.0"}',
+                request_max_bytes=self._request_max_bytes,
+                probe_timeout_s=0.5,
+            )
+            api = create_api(context, body_deadline_s=self._body_deadline_s)
+            config = uvicorn.Config(
+                api, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=1
+            )
+            self._server = uvicorn.Server(config)
+            serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+            while not self._server.started and not serving.done():
+                await asyncio.sleep(0.01)
+            self._ready.set()
+            await serving
