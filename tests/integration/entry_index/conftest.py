@@ -2,8 +2,8 @@ import uuid
 
 import pytest
 
+from devstack.qdrant.server import QdrantServer
 from entry_index import EmbeddingModel, EntryIndex, IndexConfig
-from support.qdrant_server import QdrantServer
 
 DIMENSION = 8
 

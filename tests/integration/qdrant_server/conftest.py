@@ -3,7 +3,7 @@ import uuid
 import pytest
 from qdrant_client import QdrantClient, models
 
-from support.qdrant_server import QdrantServer
+from devstack.qdrant.server import QdrantServer
 
 
 @pytest.fixture(scope="module")

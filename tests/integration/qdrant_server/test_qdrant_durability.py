@@ -9,7 +9,7 @@ import pytest
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException
 
-from support.qdrant_server import QdrantServer
+from devstack.qdrant.server import QdrantServer
 
 WRITERS = 3
 BATCH = 8
@@ -70,7 +70,7 @@ async def write_for_ever(client, truth, chance):
 async def kill_after(server, delay_s):
     await asyncio.sleep(delay_s)
     # In a thread: the writers must see the connection break while this waits for the process to be gone.
-    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.process.kill)
 
 
 def point(point_id, chance):

@@ -13,7 +13,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import UnexpectedResponse
 
-from support.qdrant_server import QdrantServer
+from devstack.qdrant.server import QdrantServer
 
 GONE_S = 5
 
@@ -25,9 +25,9 @@ def started_in_vain(*options):
 
 
 def test_a_second_server_on_the_same_data_is_refused(server):
-    second = started_in_vain("--data", str(server.data), "--port", "0")
+    second = started_in_vain("--data", str(server.directory), "--port", "0")
     assert second.returncode == 1
-    assert "is owned by another Qdrant server (process" in second.stderr
+    assert f"is owned by another Qdrant server (process {server.process.pid})" in second.stderr
     assert httpx.get(f"{server.url}/readyz").status_code == 200
 
 
@@ -78,7 +78,7 @@ def test_what_a_dying_server_left_to_vacuum_is_vacuumed_after_the_next_start(tmp
     client.upsert("c", points)
     client.delete("c", models.PointIdsList(points=list(range(200))), wait=True)
     client.close()
-    server.kill()
+    server.process.kill()
     with server:
         deadline = time.monotonic() + GONE_S
         while files_with(tmp_path, secret):
@@ -105,7 +105,7 @@ def test_collections_aliases_and_points_survive_a_restart(tmp_path):
 
 def test_the_api_key_is_made_once_and_asked_for(tmp_path):
     key_file = tmp_path / "key"
-    with QdrantServer(tmp_path / "data", "--api-key-file", str(key_file)) as server:
+    with QdrantServer(tmp_path / "data", api_key_file=key_file) as server:
         key = key_file.read_text().strip()
         assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
         assert httpx.get(f"{server.url}/collections").status_code == 401
@@ -113,7 +113,7 @@ def test_the_api_key_is_made_once_and_asked_for(tmp_path):
         assert httpx.get(f"{server.url}/collections", headers={"api-key": key}).status_code == 200
         assert httpx.get(f"{server.url}/collections", headers={"authorization": f"Bearer {key}"}).status_code == 200
         assert httpx.get(f"{server.url}/readyz").status_code == 200
-    with QdrantServer(tmp_path / "data", "--api-key-file", str(key_file)):
+    with QdrantServer(tmp_path / "data", api_key_file=key_file):
         assert key_file.read_text().strip() == key
 
 
