@@ -7,35 +7,18 @@ import argparse
 import asyncio
 import math
 import random
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
-import httpx
-
+from devstack.qdrant.server import QdrantServer
 from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry
 
 JOURNALS = 20
 WRITERS = 2
 BATCH = 16
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "devstack.qdrant", "--data", data, "--port", "0"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                url = process.stdout.readline().removeprefix("listening on ").strip()
-                httpx.get(f"{url}/readyz", timeout=20).raise_for_status()
-                yield url
-            finally:
-                process.terminate()
 
 
 def unit_vector(dimension: int) -> tuple[float, ...]:
@@ -111,9 +94,9 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=300)
     options = parser.parse_args()
     random.seed(1)
-    with server() as url:
-        asyncio.run(measure(url, options.points, options.dimension, options.queries))
-        report("asyncio.run(open, count, close)", opening(url))
+    with tempfile.TemporaryDirectory() as data, QdrantServer(Path(data)) as server:
+        asyncio.run(measure(server.url, options.points, options.dimension, options.queries))
+        report("asyncio.run(open, count, close)", opening(server.url))
 
 
 if __name__ == "__main__":
