@@ -72,6 +72,11 @@ async def reissue_overdue(connection: Connection, *, overdue_s: float, limit: in
     return [Overdue(row["journal"], row["entry_id"], row["revision"], row["kind"]) for row in rows]
 
 
+async def try_lock_rounds(connection: Connection) -> bool:
+    """False while another gateway is in a round of the reconciler."""
+    return bool(await connection.fetchval(query("enrichments", "try_lock_rounds")))
+
+
 def _enrichment(row: Any) -> Enrichment:
     return Enrichment(
         kind=row["kind"],

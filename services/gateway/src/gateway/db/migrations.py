@@ -5,7 +5,7 @@ from importlib import resources
 
 import asyncpg
 
-from gateway.db.store import CONNECT_TIMEOUT_S
+from gateway.db.store import CONNECT_TIMEOUT_S, Connection
 
 #: Any number will do as long as all gateways take the same.
 _LOCK = 4_119_051_976
@@ -16,6 +16,11 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+
+
+class SchemaBehind(Exception):
+    def __init__(self, applied: int, latest: int) -> None:
+        super().__init__(f"the schema is at migration {applied} of {latest}: run `gateway migrate`")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,14 @@ async def migrate(url: str) -> list[str]:
         return [migration.name for migration in todo]
     finally:
         await connection.close()
+
+
+async def require_current(connection: Connection) -> None:
+    """Raises SchemaBehind, or what asyncpg raises, unless every migration was applied."""
+    latest = migrations()[-1].number
+    applied = await connection.fetchval("SELECT coalesce(max(number), 0) FROM schema_migrations")
+    if applied < latest:
+        raise SchemaBehind(applied, latest)
 
 
 def migrations() -> list[Migration]:

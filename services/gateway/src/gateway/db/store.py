@@ -20,7 +20,7 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
 }
 #: PostgreSQL is away, restarting, or out of connections.
-_AWAY = (
+AWAY = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -89,7 +89,7 @@ class Store:
         try:
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                 yield connection
-        except _AWAY as error:
+        except AWAY as error:
             raise StoreUnavailable from error
 
     async def ping(self) -> None:

@@ -10,6 +10,8 @@ from gateway.domain.errors import GatewayError, RequestInvalid
 TYPE_PREFIX = "urn:daybook:problem:"
 #: More than these help nobody, and a hostile request could ask for thousands.
 ERRORS_MAX = 20
+#: pydantic's own words name our classes.
+_NO_OBJECT = "must be a JSON object"
 
 INTERNAL = Problem(type=f"{TYPE_PREFIX}internal", title="Something went wrong on our side", status=500)
 
@@ -31,7 +33,7 @@ def request_invalid(error: ValidationError, *, drop: Sequence[str] = ()) -> Requ
         [
             FieldProblem(
                 pointer=_pointer([str(step) for step in fault["loc"]], drop),
-                detail=fault["msg"].removeprefix("Value error, "),
+                detail=_NO_OBJECT if fault["type"] == "model_type" else fault["msg"].removeprefix("Value error, "),
             )
             for fault in found[:ERRORS_MAX]
         ]

@@ -43,3 +43,7 @@ RETURNING entry.journal, entry.id AS entry_id, enrichment.revision, enrichment.k
 -- name: count_states
 -- When metrics are collected.
 SELECT kind, state, count(*) AS entries FROM enrichments GROUP BY kind, state;
+
+-- name: try_lock_rounds
+-- When a round of the reconciler begins: one gateway at a time is enough.
+SELECT pg_try_advisory_xact_lock(4119051977);

@@ -1,0 +1,170 @@
+"""The composition root of `gateway serve`: opens everything in order, and closes it in reverse."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from importlib.metadata import version
+
+import structlog
+import uvicorn
+
+from entry_index import EntryIndex, IndexConfig
+from gateway.context import Context, Probe
+from gateway.db.listening import listen
+from gateway.db.migrations import require_current
+from gateway.db.outbox import CHANNEL
+from gateway.db.store import Store
+from gateway.http import create_api
+from gateway.messaging.api import create_broker
+from gateway.messaging.asyncapi import asyncapi_document
+from gateway.messaging.intake import nats_intake
+from gateway.messaging.nats_link import NatsLink
+from gateway.messaging.relay import OutboxRelay
+from gateway.service.finder import OllamaFinder
+from gateway.service.reconcile import reconcile_forever
+from gateway.settings import Settings
+from ollama_client import OllamaConfig
+
+VERSION = version("daybook-gateway")
+#: At shutdown the relay gets this long for what the last requests left in the outbox. The rest is relayed later.
+_FLUSH_S = 5.0
+_INDEX_TIMEOUT_S = 5.0
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """Serve HTTP and NATS until SIGINT or SIGTERM, then finish what is in hand.
+
+    Starts while PostgreSQL, NATS, Ollama or Qdrant are away: `/readyz` tells which.
+
+    Raises:
+        OSError: the HTTP address cannot be listened on.
+    """
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # Its start and stop are told by lines of ours.
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    # First of all, so that a taken port is told before anything is opened.
+    with socket.create_server((settings.http_host, settings.http_port), backlog=1024) as listener:
+        async with _running(settings, listener):
+            host, port = listener.getsockname()[:2]
+            log.info("gateway.listening", host=host, port=port, version=VERSION)
+            await stopping.wait()
+            log.info("gateway.stopping")
+    log.info("gateway.stopped")
+
+
+@asynccontextmanager
+async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerator[None, None]:
+    """Everything open. Closed in reverse: intake with the work in hand, what that left in the outbox, then pools."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url.get_secret_value()
+        store = await stack.enter_async_context(Store(url, connections_max=settings.database_connections_max))
+        index = await stack.enter_async_context(EntryIndex(_index_config(settings)))
+        finder = OllamaFinder(
+            OllamaConfig(base_url=settings.ollama_url),
+            index,
+            model=settings.embedding_model,
+            timeout_s=settings.search_timeout_s,
+        )
+        link = NatsLink(settings.nats_url.get_secret_value(), name="daybook-gateway-relay")
+        context = Context(
+            store=store,
+            finder=finder,
+            probes=_probes(store, link, finder),
+            version=VERSION,
+            asyncapi=lambda: asyncapi_document(version=VERSION),
+            request_max_bytes=settings.request_max_bytes,
+        )
+        broker = create_broker(
+            settings.nats_url.get_secret_value(),
+            lambda: context,
+            workers=settings.api_workers,
+            grace_s=settings.shutdown_grace_s,
+        )
+        await stack.enter_async_context(_background(settings, store, link))
+        await stack.enter_async_context(nats_intake(broker, grace_s=settings.shutdown_grace_s))
+        await stack.enter_async_context(_http_intake(settings, context, listener))
+        yield
+
+
+@asynccontextmanager
+async def _background(settings: Settings, store: Store, link: NatsLink) -> AsyncGenerator[None, None]:
+    relay = OutboxRelay(store, link, batch_max=settings.outbox_batch_max, poll_s=settings.outbox_poll_s)
+    link.on_connected(relay.wake)
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(link.run()),
+            group.create_task(listen(store.url, CHANNEL, relay.wake)),
+            group.create_task(
+                reconcile_forever(
+                    store,
+                    every_s=settings.reconcile_every_s,
+                    overdue_s=settings.enrichment_overdue_s,
+                    idempotency_keep_s=settings.idempotency_keep_s,
+                )
+            ),
+        ]
+        relaying = group.create_task(relay.run())
+        try:
+            yield
+        finally:
+            relay.stop()
+            await asyncio.wait([relaying], timeout=_FLUSH_S)
+            for task in (relaying, *tasks):
+                task.cancel()
+
+
+@asynccontextmanager
+async def _http_intake(settings: Settings, context: Context, listener: socket.socket) -> AsyncGenerator[None, None]:
+    server = _Server(
+        uvicorn.Config(
+            create_api(context),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=round(settings.shutdown_grace_s),
+        )
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve(sockets=[listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals are ours: uvicorn's handlers would end the process before the rest is closed."""
+        yield
+
+
+def _index_config(settings: Settings) -> IndexConfig:
+    key = settings.qdrant_api_key
+    return IndexConfig(
+        url=settings.qdrant_url, timeout_s=_INDEX_TIMEOUT_S, api_key=key.get_secret_value() if key else None
+    )
+
+
+def _probes(store: Store, link: NatsLink, finder: OllamaFinder) -> tuple[Probe, ...]:
+    """Only the database is required: without the others entries are taken, and what they wait for is done later."""
+
+    async def database() -> None:
+        async with store.connection() as connection:
+            await require_current(connection)
+
+    return (
+        Probe("database", required=True, check=database),
+        Probe("nats", required=False, check=link.ping),
+        Probe("ollama", required=False, check=finder.ping_model_server),
+        Probe("index", required=False, check=finder.ping_index),
+    )

@@ -1,0 +1,72 @@
+"""Around every NATS request: a malformed body or a failed use case becomes a typed reply, never silence."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from faststream import BaseMiddleware, StreamMessage
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from contracts.api import Problem, ProblemReply
+from gateway.domain.errors import GatewayError
+from gateway.domain.problems import INTERNAL, problem_of, request_invalid
+from gateway.metrics import NATS_REQUEST_TIME, NATS_REQUESTS
+from telemetry import bound
+
+#: What every handler calls the parameter that holds the body.
+REQUEST = "request"
+
+log = structlog.get_logger()
+
+
+async def decode(message: StreamMessage[Any]) -> object:
+    """The body as JSON; None where it is not JSON, which no request model accepts.
+
+    An error here would come before any middleware, and leave the client without an answer.
+    """
+    try:
+        return from_json(message.body)
+    except ValueError:
+        return None
+
+
+class TypedReplies(BaseMiddleware):
+    """Turns errors into a `ProblemReply`, and writes the request's line and numbers."""
+
+    async def consume_scope(
+        self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
+    ) -> Any:
+        subject = msg.raw_message.subject
+        started = time.perf_counter()
+        with bound(correlation_id=msg.correlation_id):
+            reply, outcome = await _answer(call_next, msg)
+            duration_s = time.perf_counter() - started
+            NATS_REQUESTS.labels(subject=subject, outcome=outcome).inc()
+            NATS_REQUEST_TIME.labels(subject=subject).observe(duration_s)
+            log.info("nats.answered", subject=subject, outcome=outcome, duration_ms=round(duration_s * 1000, 1))
+        return reply
+
+
+async def _answer(
+    call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]
+) -> tuple[Any, str]:
+    try:
+        return await call_next(message), "ok"
+    except GatewayError as error:
+        problem = problem_of(error)
+    except ValidationError as error:
+        problem = _problem_of_validation(error)
+    except Exception:  # The border: whatever it was, the client is told that it was not the client.
+        log.exception("nats.failed", subject=message.raw_message.subject)
+        problem = INTERNAL
+    return ProblemReply(problem=problem), problem.type.rpartition(":")[2]
+
+
+def _problem_of_validation(error: ValidationError) -> Problem:
+    steps = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
+    if steps[:1] != (REQUEST,):  # Not the request: something of ours did not fit a model of ours.
+        log.error("nats.failed", reason="ValidationError", model=error.title, steps=[str(step) for step in steps])
+        return INTERNAL
+    return problem_of(request_invalid(error, drop=(REQUEST,)))

@@ -1,0 +1,52 @@
+"""Everything the gateway is told from outside: the environment is read here and nowhere else."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """`GATEWAY_HTTP_PORT` and so on. A wrong value stops start-up with the field's name."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True)
+
+    http_host: str = "127.0.0.1"
+    #: 0 takes a free one.
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    #: postgresql://user:password@host:port/database
+    database_url: SecretStr
+    database_connections_max: Count = 10
+    #: nats://user:password@host:port
+    nats_url: SecretStr
+    #: Of streams and consumers, where NATS is a cluster.
+    nats_replicas: Count = 1
+    ollama_url: str = "http://127.0.0.1:11434"
+    #: Queries are embedded by the same model as entries.
+    embedding_model: str
+    qdrant_url: str = "http://127.0.0.1:6333"
+    qdrant_api_key: SecretStr | None = None
+
+    #: The largest valid entry, written with every character escaped, is 1.5 MiB of JSON.
+    request_max_bytes: Count = 2 * 1024 * 1024
+    #: A search that takes longer is answered by 503.
+    search_timeout_s: Positive = 20.0
+    #: NATS requests of one subject that are worked on at the same time.
+    api_workers: Count = 16
+
+    outbox_batch_max: Count = 256
+    #: The relay is woken by notifications; this is for those that got lost.
+    outbox_poll_s: Positive = 5.0
+    #: An enrichment that is pending for longer is asked for again, then after twice as long, and so on.
+    enrichment_overdue_s: Positive = 900.0
+    reconcile_every_s: Positive = 60.0
+    #: For how long a repeated request finds its first answer.
+    idempotency_keep_s: Positive = 86_400.0
+    #: Requests in hand get this long at shutdown.
+    shutdown_grace_s: Positive = 20.0
+
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
