@@ -6,8 +6,7 @@ from typing import Any
 
 import structlog
 from faststream import BaseMiddleware, StreamMessage
-from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic import TypeAdapter, ValidationError
 
 from contracts.api import Problem, ProblemReply
 from gateway.domain.errors import GatewayError
@@ -17,6 +16,7 @@ from telemetry import bound
 
 #: What every handler calls the parameter that holds the body.
 REQUEST = "request"
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ async def decode(message: StreamMessage[Any]) -> object:
     An error here would come before any middleware, and leave the client without an answer.
     """
     try:
-        return from_json(message.body)
+        return _JSON.validate_json(message.body)
     except ValueError:
         return None
 
