@@ -1,1 +1,1 @@
-"""Celery worker: reflections and insights."""
+"""The insights worker: reflections and insights, in time. Today it starts, answers probes, takes no work and stops."""
