@@ -1,1 +1,1 @@
-"""Celery worker: embeddings and mood."""
+"""The enrichment worker: turns entries into embeddings and moods. A Celery service; it has no surface for importing."""

@@ -1,0 +1,23 @@
+"""`python -m enrichment_worker work`: serve until SIGTERM, then finish what was taken."""
+
+import argparse
+import os
+import sys
+import tempfile
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="enrichment_worker", description="Embeddings and moods for Daybook")
+    parser.add_argument("command", choices=["work"])
+    parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="daybook-metrics-") as directory:
+        # The pool's children count in files that the main process adds up. The metrics library looks at this once, when
+        # it is imported: so our own modules come after it.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
+        from enrichment_worker.serving import serve
+
+        return serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

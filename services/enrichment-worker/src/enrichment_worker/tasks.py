@@ -1,0 +1,140 @@
+"""The Celery tasks: each runs a pipeline in a loop of its own and decides the fate of what failed."""
+
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import Celery
+
+from contracts.enrichments import EnrichmentKind
+from contracts.events import EntryRef
+from enrichment_worker import pipeline, routes
+from enrichment_worker.pipeline import Fault, PipelineConfig
+from telemetry import bound
+from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    config: PipelineConfig
+    backoff: Backoff
+    deadline_s: float
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return run_async(work, deadline_s=self.deadline_s)
+
+
+def register_tasks(app: Celery, context: TaskContext) -> None:
+    config = context.config
+
+    @pipeline_task(app, name=routes.EMBED, queue=routes.EMBED_QUEUE.name)
+    def embed(task: Any, refs: list[dict[str, Any]], since_s: float | None = None) -> None:
+        _embed(task, context, [EntryRef.model_validate(ref) for ref in refs], since_s or time.time())
+
+    @pipeline_task(app, name=routes.INFER_MOOD, queue=routes.MOOD_QUEUE.name)
+    def infer_mood(task: Any, ref: dict[str, Any], since_s: float | None = None) -> None:
+        entry = EntryRef.model_validate(ref)
+        since = since_s or time.time()
+        with _unit_of_work(task, entries=1):
+            error = _failure(lambda: context.run(pipeline.infer_mood(config, entry)))
+            if error is None:
+                return
+            later = _settle(task, context, "mood", [Fault(entry, error)], since)
+            if later:
+                raise task.retry(args=(ref, since), countdown=later[1])
+
+    @pipeline_task(app, name=routes.ERASE_ENTRY, queue=routes.ERASE_QUEUE.name)
+    def erase_entry(task: Any, journal: str, entry_id: str) -> None:
+        _erase(task, context, lambda: pipeline.erase_entry(config, journal, UUID(entry_id)))
+
+    @pipeline_task(app, name=routes.ERASE_JOURNAL, queue=routes.ERASE_QUEUE.name)
+    def erase_journal(task: Any, journal: str) -> None:
+        _erase(task, context, lambda: pipeline.erase_journal(config, journal))
+
+    del embed, infer_mood, erase_entry, erase_journal  # the app holds them
+
+
+def _embed(task: Any, context: TaskContext, refs: list[EntryRef], since_s: float) -> None:
+    faults: list[Fault] = []
+    with _unit_of_work(task, entries=len(refs)):
+
+        def work() -> None:
+            faults.extend(context.run(pipeline.embed_entries(context.config, refs)))
+
+        error = _failure(work)
+        if error is not None:
+            faults = [Fault(ref, error) for ref in refs]
+        later = _settle(task, context, "embedding", faults, since_s)
+        if later:
+            again, delay_s = later
+            raise task.retry(args=([ref.model_dump(mode="json") for ref in again], since_s), countdown=delay_s)
+
+
+def _erase(task: Any, context: TaskContext, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Erasing is never given up: whatever fails, it is tried again."""
+    with _unit_of_work(task, entries=1):
+        error = _failure(lambda: context.run(work()))
+        if error is not None:
+            delay_s = context.backoff.delay_s(task.request.retries)
+            log.warning("task.retried", error=type(error).__name__, delay_s=round(delay_s, 1))
+            raise task.retry(countdown=delay_s)
+
+
+def _failure(work: Callable[[], Any]) -> Exception | None:
+    """What `work` raised. Celery's own time limits are exceptions too, and are settled alike."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - every error gets a fate; `decide_fate` crashes on none
+        return error
+    return None
+
+
+def _settle(
+    task: Any, context: TaskContext, kind: EnrichmentKind, faults: Sequence[Fault], since_s: float
+) -> tuple[list[EntryRef], float] | None:
+    """Record what is given up; what to try again and in how many seconds, or None."""
+    later: list[EntryRef] = []
+    delay_s = 0.0
+    for fault in faults:
+        fate = decide_fate(
+            fault.error, attempt=task.request.retries, elapsed_s=time.time() - since_s, backoff=context.backoff
+        )
+        match fate:
+            case RetryLater(wait_s):
+                later.append(fault.ref)
+                delay_s = max(delay_s, wait_s)
+            case DeadLetter(reason):
+                unexpected = reason == "internal_error"
+                log.error(
+                    "enrichment.failed",
+                    entry_id=str(fault.ref.entry_id),
+                    reason=reason,
+                    error=type(fault.error).__name__,
+                    exc_info=fault.error if unexpected else None,
+                )
+                error = _failure(
+                    lambda ref=fault.ref, why=reason: context.run(
+                        pipeline.record_failure(context.config, [ref], kind, why)
+                    )
+                )
+                if error is not None:
+                    # Nobody may wait for ever: the whole is tried again, and fails again where it must.
+                    later.append(fault.ref)
+                    delay_s = max(delay_s, context.backoff.delay_s(task.request.retries))
+    if not later:
+        return None
+    log.warning("task.retried", entries=len(later), delay_s=round(delay_s, 1), error=_names(faults))
+    return later, delay_s
+
+
+def _names(faults: Sequence[Fault]) -> str:
+    return ",".join(sorted({type(fault.error).__name__ for fault in faults}))
+
+
+def _unit_of_work(task: Any, *, entries: int) -> Any:
+    return bound(task_id=task.request.id, task=task.name, attempt=task.request.retries, entries=entries)
