@@ -21,7 +21,7 @@ from worker_kit import (
 )
 
 #: Prefix of the task streams and subjects, beside Daybook's own.
-TASK_PREFIX = "daybook-tasks"
+TASK_PREFIX = "daybook"
 _INDEX_TIMEOUT_S = 30.0
 
 
