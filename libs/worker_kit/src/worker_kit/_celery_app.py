@@ -1,14 +1,18 @@
 """A Celery app with the settings that Daybook's guarantees need, each with its reason."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from celery import Celery
 from celery.app.task import Task
+from celery.exceptions import Retry
 from kombu import Queue
 
 import kombu_jetstream
+from worker_kit._metrics import TASK_DURATION, TASK_FATES
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,22 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
     """Register a bound task. Its options are these and no more; a misspelt one is a type error, not silence."""
 
     def register(function: Callable[..., None]) -> Task[Any, Any]:
+        @wraps(function)
+        def measured(*args: Any, **kwargs: Any) -> None:
+            began_s = time.perf_counter()
+            fate = "crashed"
+            try:
+                function(*args, **kwargs)
+                fate = "done"
+            except Retry:
+                fate = "retried"
+                raise
+            finally:
+                TASK_DURATION.labels(name).observe(time.perf_counter() - began_s)
+                TASK_FATES.labels(name, fate).inc()
+
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.
-        task: Task[Any, Any] = app.task(name=name, queue=queue, bind=True, max_retries=None)(function)
+        task: Task[Any, Any] = app.task(name=name, queue=queue, bind=True, max_retries=None)(measured)
         return task
 
     return register

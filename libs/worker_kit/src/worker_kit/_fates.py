@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 import entry_index
 import ollama_client
 from contracts.enrichments import FailureReason
@@ -28,12 +30,17 @@ _MODEL_REASONS: Mapping[type[ollama_client.OllamaError], FailureReason] = {
     ollama_client.InvalidAnswer: "invalid_answer",
 }
 
+#: A model that answers, but never validly, is not away: a day of full inferences would end no better.
+_INVALID_ANSWERS_MAX = 5
+
 Fate = RetryLater | DeadLetter
 
 
 def decide_fate(error: BaseException, *, attempt: int, elapsed_s: float, backoff: Backoff) -> Fate:
     """Later if the error says `retryable` and there is time left, else never."""
     if not getattr(error, "retryable", False):
+        return DeadLetter(reason_of(error))
+    if isinstance(error, ollama_client.InvalidAnswer) and attempt + 1 >= _INVALID_ANSWERS_MAX:
         return DeadLetter(reason_of(error))
     if elapsed_s >= backoff.give_up_s:
         return DeadLetter("attempts_exhausted")
@@ -49,4 +56,4 @@ def reason_of(error: BaseException) -> FailureReason:
         return "model_unreachable" if error.retryable else "model_refused"
     if isinstance(error, entry_index.EntryIndexError):
         return "index_unreachable" if error.retryable else "index_refused"
-    return "deadline_exceeded" if isinstance(error, DeadlineExceeded) else "internal_error"
+    return "deadline_exceeded" if isinstance(error, DeadlineExceeded | SoftTimeLimitExceeded) else "internal_error"

@@ -4,7 +4,6 @@ A thread of the worker's main process probes the server. When it goes away the w
 it is back it consumes them again.
 """
 
-import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,8 +14,13 @@ from celery import Celery, bootsteps
 
 from ollama_client import OllamaError
 from worker_kit._metrics import MODEL_AVAILABLE
+from worker_kit._run import run_async
+from worker_kit.errors import DeadlineExceeded
 
 log = structlog.get_logger()
+
+#: A server that takes longer to say its version is in no state to take work.
+_PROBE_DEADLINE_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ class _ModelGate(bootsteps.StartStopStep):
             await self.settings.probe()
 
         try:
-            asyncio.run(ask())
-        except OllamaError:
+            run_async(ask(), deadline_s=_PROBE_DEADLINE_S)
+        except (OllamaError, DeadlineExceeded):
             return False
         return True

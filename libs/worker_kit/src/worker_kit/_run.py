@@ -35,6 +35,9 @@ def run_async(work: Coroutine[Any, Any, T], *, deadline_s: float) -> T:
         SoftTimeLimitExceeded: Celery's soft limit came first, and `work` was cancelled.
         RuntimeError: a loop is running in this thread already; await `work` there.
     """
+    if _in_running_loop():
+        work.close()  # or Python would warn that nobody awaited it, far from here
+        raise RuntimeError("run_async was called inside a running event loop: await the coroutine there")
     run = _Run()
     # On every run, not once at start: billiard installs its own handler after our start-up hooks. Only the main thread
     # may, and only there does Celery send the signal.
@@ -47,6 +50,14 @@ def run_async(work: Coroutine[Any, Any, T], *, deadline_s: float) -> T:
         BRIDGE_OVERHEAD.observe(max(0.0, time.perf_counter() - began_s - run.own_s))
         if previous is not None:
             signal.signal(signal.SIGUSR1, previous)
+
+
+def _in_running_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Run:
