@@ -29,11 +29,18 @@ class NatsServer:
     """`start` returns once clients can connect. Port and data stay the same over restarts."""
 
     def __init__(
-        self, directory: Path, *, log: Path | None = None, port: int = 0, users: tuple[NatsUser, ...] = ()
+        self,
+        directory: Path,
+        *,
+        log: Path | None = None,
+        port: int = 0,
+        monitor_port: int | None = None,
+        users: tuple[NatsUser, ...] = (),
     ) -> None:
         self.port = port or free_port()
         self._directory = directory
         self._users = users
+        self._monitor_port = monitor_port
         binary = Path(sys.executable).with_name("nats-server")
         self._config = directory / "nats.conf"
         self.process = ServerProcess("nats", [str(binary), "-c", str(self._config)], log=log or directory / "nats.log")
@@ -49,7 +56,7 @@ class NatsServer:
 
     def start(self) -> Self:
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._config.write_text(nats_config(self._directory / "jetstream", self.port, self._users))
+        self._config.write_text(nats_config(self._directory / "jetstream", self.port, self._users, self._monitor_port))
         self._config.chmod(0o600)
         seen = self.process.log.stat().st_size if self.process.log.exists() else 0
         self.process.start()
@@ -73,7 +80,7 @@ class NatsServer:
             return re.search(rb"Server is ready", log.read()) is not None
 
 
-def nats_config(store: Path, port: int, users: tuple[NatsUser, ...]) -> str:
+def nats_config(store: Path, port: int, users: tuple[NatsUser, ...] = (), monitor_port: int | None = None) -> str:
     """The server's configuration file (JSON is valid in its syntax)."""
     config: dict[str, object] = {
         "listen": f"127.0.0.1:{port}",
@@ -83,6 +90,8 @@ def nats_config(store: Path, port: int, users: tuple[NatsUser, ...]) -> str:
         # The largest entry, every character of it escaped in JSON, fits with room to spare.
         "max_payload": 2 * 1024 * 1024,
     }
+    if monitor_port is not None:
+        config["http"] = f"127.0.0.1:{monitor_port}"
     if users:
         config["authorization"] = {"users": [_login(user) for user in users]}
     return json.dumps(config, indent=2)

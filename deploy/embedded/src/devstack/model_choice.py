@@ -1,0 +1,65 @@
+"""Which model server the stack uses: the owner's own Ollama where it has the models, else the embedded one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import httpx
+
+from devstack.faults import StackFault
+
+EMBEDDED_CHAT = "smollm2:135m"
+EMBEDDED_EMBEDDING = "all-minilm"
+_PROBE_S = 3.0
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    #: None: the embedded server, which the stack starts itself.
+    url: str | None
+    embedding_model: str
+    chat_model: str
+    mood_method: Literal["llm", "prototypes"]
+    why: str
+
+
+EMBEDDED = ModelChoice(
+    None,
+    EMBEDDED_EMBEDDING,
+    EMBEDDED_CHAT,
+    # Its chat model is too small to be trusted with a mood (ADR 0004).
+    "prototypes",
+    "embedded model server (small models; generated text is demo quality)",
+)
+
+
+class ModelsMissing(StackFault):
+    def __init__(self, url: str, missing: list[str]) -> None:
+        lines = "\n".join(f"  ollama pull {name}" for name in missing)
+        super().__init__(
+            f"the Ollama at {url} lacks models that Daybook is set to use. Get them with\n{lines}\n"
+            "or start with the small embedded models: `make up FLAGS=--embedded-models`"
+        )
+        self.missing = missing
+
+
+def choose_models(url: str | None, *, embedding_model: str, chat_model: str) -> ModelChoice:
+    """The Ollama at `url` if it answers.
+
+    Raises:
+        ModelsMissing: it answers and has not both models.
+    """
+    if url is None:
+        return EMBEDDED
+    address = url if "://" in url else f"http://{url}"
+    try:
+        tags = httpx.get(f"{address}/api/tags", timeout=_PROBE_S, trust_env=False).raise_for_status().json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise StackFault(
+            f"no Ollama answers at {address} ({type(error).__name__}). Start it with `ollama serve`, correct "
+            "OLLAMA_HOST, or unset OLLAMA_HOST for the embedded models."
+        ) from error
+    there = {model["name"] for model in tags["models"]}
+    missing = [name for name in (embedding_model, chat_model) if not {name, f"{name}:latest"} & there]
+    if missing:
+        raise ModelsMissing(address, missing)
+    return ModelChoice(address, embedding_model, chat_model, "llm", f"your Ollama at {address}")

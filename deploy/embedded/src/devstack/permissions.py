@@ -1,0 +1,68 @@
+"""One NATS login a service, each with the subjects it needs and no others (DESIGN: a worker cannot publish events)."""
+
+import secrets
+from collections.abc import Iterable
+
+import kombu_jetstream
+from contracts import subjects
+from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
+from devstack.nats import NatsUser
+
+TASK_PREFIX = "daybook"
+GATEWAY = "gateway"
+ENRICHMENT = "enrichment-worker"
+INSIGHTS = "insights-worker"
+CLIENT = "client"
+
+
+def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
+    """The logins of the embedded stack. `passwords` by user name."""
+    return (
+        NatsUser(
+            GATEWAY,
+            passwords[GATEWAY],
+            publish=(
+                subjects.ALL_EVENTS,
+                f"{subjects.ROOT}.live.>",
+                "$JS.API.>",
+                "$JS.ACK.>",
+                "_INBOX.>",
+                "_INBOX_*.>",
+            ),
+            subscribe=(f"{subjects.ROOT}.api.>", f"{subjects.ROOT}.live.>", subjects.ALL_EVENTS, "_INBOX.>"),
+        ),
+        _worker(ENRICHMENT, passwords, bound=[(EVENT_STREAM, ENRICHMENT_DURABLE)]),
+        _worker(INSIGHTS, passwords, bound=[]),
+        NatsUser(
+            CLIENT,
+            passwords[CLIENT],
+            publish=(subjects.ENTRIES_CREATE, subjects.ENTRIES_GET, subjects.SEARCH),
+            subscribe=("_INBOX_client.>",),
+        ),
+    )
+
+
+def inbox_of(user: str) -> str:
+    """Where a user's answers arrive: nobody else may listen there."""
+    return f"_INBOX_{user}"
+
+
+def new_passwords() -> dict[str, str]:
+    return {name: secrets.token_urlsafe(24) for name in (GATEWAY, ENRICHMENT, INSIGHTS, CLIENT)}
+
+
+def _worker(name: str, passwords: dict[str, str], *, bound: Iterable[tuple[str, str]]) -> NatsUser:
+    tasks = kombu_jetstream.worker_permissions(TASK_PREFIX, inbox_prefix=inbox_of(name), bound=bound)
+    streams = [spec.name for spec in kombu_jetstream.stream_specs(TASK_PREFIX)]
+    return NatsUser(
+        name,
+        passwords[name],
+        publish=(
+            *tasks.publish,
+            # Workers make their task streams themselves; no other stream is theirs.
+            *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO", "UPDATE") for stream in streams),
+            subjects.ENTRIES_GET,
+            subjects.ENRICHMENTS_RECORD,
+        ),
+        subscribe=tasks.subscribe,
+    )

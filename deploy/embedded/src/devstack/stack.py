@@ -1,0 +1,259 @@
+"""The whole of Daybook as processes on this machine: stores first, then the gateway, then the workers."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from devstack.faults import StackFault, StartFailed
+from devstack.home import Home
+from devstack.model_choice import EMBEDDED, ModelChoice
+from devstack.nats import NatsServer
+from devstack.permissions import ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
+from devstack.postgres import PostgresServer
+from devstack.process import ServerProcess
+
+FIRST_JOURNAL = "me"
+_DATABASE = "daybook"
+_READY_S = 90.0
+_SETUP_S = 60.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackConfig:
+    home: Path
+    models: ModelChoice = EMBEDDED
+    #: None: 8080 where free, else any. Given: that one or an error.
+    gateway_port: int | None = None
+    #: Threads of the embedded model server.
+    model_threads: int = 1
+    #: False turns PostgreSQL's fsync off, for tests of other things.
+    durable: bool = True
+    #: Settings of single services, by service and variable: for tests with short intervals.
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A process as the status screen shows it."""
+
+    name: str
+    process: ServerProcess
+    port: int
+    #: Answers below 500 when it is well.
+    health_url: str | None
+
+
+class Stack:
+    """`with Stack(config) as stack:` is up inside the block, and stopped in order after it. State stays in its home."""
+
+    def __init__(self, config: StackConfig, *, say: Say = lambda _line: None) -> None:
+        self.config = config
+        self.home = Home(config.home)
+        self.parts: list[Part] = []
+        self.journal = FIRST_JOURNAL
+        self.ports: dict[str, int] = {}
+        self._say = say
+        self._environments: dict[str, dict[str, str]] = {}
+        self._exit = ExitStack()
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports[GATEWAY]}"
+
+    @property
+    def monitor_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['nats-monitor']}"
+
+    @property
+    def admin_key(self) -> str:
+        return self._key_file("admin").read_text().strip()
+
+    def part(self, name: str) -> Part:
+        return next(part for part in self.parts if part.name == name)
+
+    def restart(self, name: str) -> None:
+        """Stop and start one process, and wait until it is well."""
+        part = self.part(name)
+        part.process.stop()
+        self.start_again(name)
+
+    def kill(self, name: str) -> None:
+        self.part(name).process.kill()
+
+    def start_again(self, name: str) -> None:
+        """Start one process that ended."""
+        part = self.part(name)
+        part.process.start()
+        self._await(part)
+
+    def __enter__(self) -> Self:
+        try:
+            self._exit.enter_context(self.home.locked())
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """In reverse: who takes work in, who does it, then the stores."""
+        for part in reversed(self.parts):
+            self._say(f"stopping {part.name}")
+            part.process.stop()
+        self.home.forget_state()
+        self._exit.close()
+
+    def _start(self) -> None:
+        fixed = frozenset({GATEWAY}) if self.config.gateway_port else frozenset[str]()
+        preferred = {GATEWAY: self.config.gateway_port or 8080}
+        preferred |= dict.fromkeys(("nats", "nats-monitor", "postgres", "qdrant", "models", ENRICHMENT, INSIGHTS), 0)
+        self.ports = self.home.ports(preferred, fixed=fixed)
+        passwords = self.home.secrets(new_passwords())
+        nats = NatsServer(
+            self.home.folder("nats"),
+            log=self.home.log("nats"),
+            port=self.ports["nats"],
+            monitor_port=self.ports["nats-monitor"],
+            users=stack_users(passwords),
+        )
+        postgres = PostgresServer(
+            self.home.folder("postgres"),
+            log=self.home.log("postgres"),
+            port=self.ports["postgres"],
+            durable=self.config.durable,
+        )
+        self._add(Part("nats", nats.process, nats.port, f"{self.monitor_url}/healthz"), nats.start)
+        self._add(Part("postgres", postgres.process, postgres.port, None), postgres.start)
+        self._serve_module("qdrant", ["devstack.qdrant", "--data", str(self.home.folder("qdrant"))], health="/readyz")
+        if self.config.models.url is None:
+            threads = str(self.config.model_threads)
+            command = ["devstack.ollama", "--data", str(self.home.folder("models")), "--threads", threads]
+            self._serve_module("models", command, health="/api/version")
+        self._prepare_services(nats, postgres)
+        self._set_up()
+        self._serve_module(GATEWAY, ["gateway", "serve"], health="/readyz", port_flag=False)
+        self._serve_module(ENRICHMENT, ["enrichment_worker", "work"], health="/readyz", port_flag=False)
+        self._serve_module(INSIGHTS, ["insights_worker", "work"], health="/readyz", port_flag=False)
+        self._first_journal()
+        self.home.write_state({"gateway_url": self.gateway_url, "key_file": str(self._key_file("admin"))})
+
+    def _prepare_services(self, nats: NatsServer, postgres: PostgresServer) -> None:
+        models = self.config.models
+        model_url = models.url or f"http://127.0.0.1:{self.ports['models']}"
+        qdrant_url = f"http://127.0.0.1:{self.ports['qdrant']}"
+        self._environments = {
+            GATEWAY: {
+                "GATEWAY_HTTP_PORT": str(self.ports[GATEWAY]),
+                "GATEWAY_DATABASE_URL": postgres.create_database(_DATABASE),
+                "GATEWAY_NATS_URL": nats.url_of(GATEWAY),
+                "GATEWAY_OLLAMA_URL": model_url,
+                "GATEWAY_EMBEDDING_MODEL": models.embedding_model,
+                "GATEWAY_QDRANT_URL": qdrant_url,
+            },
+            ENRICHMENT: {
+                "ENRICHMENT_NATS_URL": nats.url_of(ENRICHMENT),
+                "ENRICHMENT_NATS_INBOX_PREFIX": inbox_of(ENRICHMENT),
+                "ENRICHMENT_GATEWAY_KEY_FILE": str(self._key_file(ENRICHMENT)),
+                "ENRICHMENT_OLLAMA_URL": model_url,
+                "ENRICHMENT_EMBEDDING_MODEL": models.embedding_model,
+                "ENRICHMENT_CHAT_MODEL": models.chat_model,
+                "ENRICHMENT_MOOD_METHOD": models.mood_method,
+                "ENRICHMENT_QDRANT_URL": qdrant_url,
+                "ENRICHMENT_METRICS_PORT": str(self.ports[ENRICHMENT]),
+            },
+            INSIGHTS: {
+                "INSIGHTS_NATS_URL": nats.url_of(INSIGHTS),
+                "INSIGHTS_NATS_INBOX_PREFIX": inbox_of(INSIGHTS),
+                "INSIGHTS_METRICS_PORT": str(self.ports[INSIGHTS]),
+            },
+        }
+        for service, extra in self.config.settings.items():
+            self._environments[service].update(extra)
+
+    def _set_up(self) -> None:
+        """Schema, streams and keys: idempotent commands of the gateway."""
+        self.home.folder("keys").chmod(0o700)
+        keys = [("admin", "read,write,admin"), (ENRICHMENT, "enrich"), (INSIGHTS, "enrich")]
+        commands = [["migrate"], ["topology"]]
+        for name, scopes in keys:
+            file = str(self._key_file(name))
+            commands.append(
+                ["keys", "ensure", "--name", name, "--scopes", scopes, "--journals", "*", "--key-file", file]
+            )
+        for command in commands:
+            self._say(f"gateway {' '.join(command[:2])}")
+            self._run_gateway(command)
+
+    def _run_gateway(self, command: list[str]) -> None:
+        setup = ServerProcess(
+            "gateway setup",
+            [sys.executable, "-m", "gateway", *command],
+            log=self.home.log("setup"),
+            env=self._environments[GATEWAY],
+        )
+        setup.start()
+        deadline_s = time.monotonic() + _SETUP_S
+        while setup.running and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        if setup.exit_code != 0:
+            setup.kill()
+            raise StartFailed(f"gateway {command[0]}", setup.log_tail(), setup.log)
+
+    def _serve_module(self, name: str, command: list[str], *, health: str, port_flag: bool = True) -> None:
+        port = self.ports[name]
+        flags = ["--port", str(port)] if port_flag else []
+        process = ServerProcess(
+            name,
+            [sys.executable, "-m", *command, *flags],
+            log=self.home.log(name),
+            env=self._environments.get(name),
+            stop_s=40.0,
+        )
+        part = Part(name, process, port, f"http://127.0.0.1:{port}{health}")
+
+        def start() -> None:
+            process.start()
+            self._await(part)
+
+        self._add(part, start)
+
+    def _add(self, part: Part, start: Callable[[], object]) -> None:
+        self._say(f"starting {part.name}")
+        self.parts.append(part)
+        start()
+
+    def _await(self, part: Part) -> None:
+        url = part.health_url
+        if url is not None:
+            part.process.wait_until(lambda: is_well(url), within_s=_READY_S)
+
+    def _first_journal(self) -> None:
+        answer = httpx.put(
+            f"{self.gateway_url}/v1/journals/{FIRST_JOURNAL}",
+            headers={"Authorization": f"Bearer {self.admin_key}"},
+            trust_env=False,
+            timeout=30,
+        )
+        if answer.is_error:
+            raise StackFault(f"the first journal could not be made: {answer.status_code} {answer.text[:200]}")
+
+    def _key_file(self, name: str) -> Path:
+        return self.home.folder("keys") / name
+
+
+def is_well(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
+    except httpx.HTTPError:
+        return False
