@@ -23,6 +23,8 @@ class NatsUser:
     password: str
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    #: May answer whoever asks it, wherever that one listens.
+    answers: bool = False
 
 
 class NatsServer:
@@ -98,8 +100,7 @@ def nats_config(store: Path, port: int, users: tuple[NatsUser, ...] = (), monito
 
 
 def _login(user: NatsUser) -> Mapping[str, object]:
-    return {
-        "user": user.name,
-        "password": user.password,
-        "permissions": {"publish": list(user.publish), "subscribe": list(user.subscribe)},
-    }
+    permissions: dict[str, object] = {"publish": list(user.publish), "subscribe": list(user.subscribe)}
+    if user.answers:
+        permissions["allow_responses"] = {"max": 1, "expires": "60s"}
+    return {"user": user.name, "password": user.password, "permissions": permissions}

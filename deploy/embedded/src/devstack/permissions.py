@@ -21,15 +21,9 @@ def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
         NatsUser(
             GATEWAY,
             passwords[GATEWAY],
-            publish=(
-                subjects.ALL_EVENTS,
-                f"{subjects.ROOT}.live.>",
-                "$JS.API.>",
-                "$JS.ACK.>",
-                "_INBOX.>",
-                "_INBOX_*.>",
-            ),
+            publish=(subjects.ALL_EVENTS, f"{subjects.ROOT}.live.>", "$JS.API.>", "$JS.ACK.>"),
             subscribe=(f"{subjects.ROOT}.api.>", f"{subjects.ROOT}.live.>", subjects.ALL_EVENTS, "_INBOX.>"),
+            answers=True,
         ),
         _worker(ENRICHMENT, passwords, bound=[(EVENT_STREAM, ENRICHMENT_DURABLE)]),
         _worker(INSIGHTS, passwords, bound=[]),
