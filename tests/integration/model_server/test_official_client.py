@@ -130,6 +130,13 @@ def test_old_messages_are_dropped_to_fit(client: ollama.Client) -> None:
         ("/api/chat", {"model": CHAT, "messages": HI, "options": {"seed": "x"}}, 500, "must be of type integer"),
         ("/api/chat", {"model": CHAT, "messages": HI, "keep_alive": "soon"}, 400, "invalid duration"),
         ("/api/chat", {"model": CHAT, "messages": HI, "truncate": False, "options": {"num_ctx": 4}}, 400, "context"),
+        ("/api/chat", {"model": CHAT, "messages": "hi"}, 400, "cannot unmarshal string into field messages"),
+        ("/api/chat", {"model": CHAT, "messages": ["hi"]}, 400, "each must be an object"),
+        ("/api/chat", {"model": 7, "messages": HI}, 400, "cannot unmarshal number into field model"),
+        ("/api/embed", {"model": EMBED, "input": "x", "dimensions": True}, 400, "cannot unmarshal bool"),
+        ("/api/embed", {"model": EMBED, "input": "x", "truncate": []}, 400, "cannot unmarshal array"),
+        ("/api/embed", {"model": CHAT, "input": "x"}, 501, "does not support embeddings"),
+        ("/api/generate", {"model": {}, "prompt": "x"}, 400, "cannot unmarshal object"),
         ("/api/generate", {"model": CHAT, "prompt": "x", "suffix": "y"}, 400, "does not support insert"),
         ("/api/generate", {"model": CHAT, "prompt": "x", "raw": True, "system": "y"}, 400, "raw mode"),
         ("/api/pull", {"model": "nope", "stream": False}, 500, "file does not exist"),
@@ -151,8 +158,22 @@ def test_bodies_that_are_no_requests_are_refused(model_server: ModelServer) -> N
     assert post(b"").json() == {"error": "missing request body"}
     assert post(b"{").status_code == 400
     assert post(b"[]").status_code == 400
-    assert httpx.get(f"{model_server.url}/api/zzz", trust_env=False).status_code == 404
-    assert httpx.get(f"{model_server.url}/api/chat", trust_env=False).status_code == 405
+    assert post(b'{"model": "\xff"}').status_code == 400
+
+
+def test_what_has_no_route_is_told_as_ollama_does(model_server: ModelServer) -> None:
+    absent = httpx.get(f"{model_server.url}/api/zzz", trust_env=False)
+    assert (absent.status_code, absent.text) == (404, "404 page not found")
+    wrong = httpx.get(f"{model_server.url}/api/chat", trust_env=False)
+    assert (wrong.status_code, wrong.text) == (405, "405 method not allowed")
+    assert httpx.head(model_server.url, trust_env=False).status_code == 200
+
+
+def test_half_a_surrogate_pair_is_replaced(model_server: ModelServer) -> None:
+    body = b'{"model": "all-minilm", "input": ["half \\ud83d of a smile", "whole \\ud83d\\ude00"]}'
+    answer = httpx.post(f"{model_server.url}/api/embed", content=body, trust_env=False, timeout=30)
+    assert answer.status_code == 200
+    assert len(answer.json()["embeddings"]) == 2
 
 
 def test_pull_reports_what_is_there_and_what_is_not(client: ollama.Client) -> None:

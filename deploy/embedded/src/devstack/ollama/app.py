@@ -12,13 +12,14 @@ from starlette.routing import Route
 
 from devstack.ollama.catalogue import Catalogue
 from devstack.ollama.embedding import Embedding
-from devstack.ollama.faults import ApiFault
+from devstack.ollama.faults import ApiFault, HungUp
 from devstack.ollama.generation import Generation
 from devstack.ollama.registry import Limits, Registry
 from devstack.ollama.upstream import Upstream
 from devstack.ollama.weights import Weights
 
 VERSION = "0.33.0-embedded"
+_HUNG_UP = 499
 _READ = ["GET", "HEAD"]
 
 
@@ -40,7 +41,14 @@ def create_app(weights: tuple[Weights, ...], limits: Limits) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
-        exception_handlers={ApiFault: _refuse, httpx.HTTPError: _broken},
+        exception_handlers={
+            ApiFault: _refuse,
+            HungUp: _hung_up,
+            httpx.HTTPError: _broken,
+            404: _no_route,
+            405: _no_method,
+            500: _broken,
+        },
         routes=[
             Route("/", _root, methods=_READ),
             Route("/api/version", _version, methods=_READ),
@@ -84,3 +92,16 @@ async def _refuse(_request: Request, fault: Exception) -> Response:
 async def _broken(_request: Request, error: Exception) -> Response:
     text = f"model runner has unexpectedly stopped: {type(error).__name__}"
     return JSONResponse({"error": text}, status_code=500)
+
+
+async def _hung_up(_request: Request, _fault: Exception) -> Response:
+    return Response(status_code=_HUNG_UP)  # nobody reads it
+
+
+# Ollama's router answers these two as plain text.
+async def _no_route(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("404 page not found", status_code=404)
+
+
+async def _no_method(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("405 method not allowed", status_code=405)

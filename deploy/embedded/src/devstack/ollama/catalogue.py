@@ -40,7 +40,7 @@ class Catalogue:
         model = self._registry.get(name)
         return JSONResponse(
             {
-                "license": "Apache-2.0",
+                "license": model.description.license,
                 "modelfile": f"FROM {model.weights.path.name}\n",
                 "parameters": "",
                 "template": "",

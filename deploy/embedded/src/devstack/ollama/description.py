@@ -1,19 +1,22 @@
-"""What a GGUF says of itself: architecture, sizes, quantisation."""
+"""What a GGUF says of itself: architecture, sizes, quantisation, licence."""
 
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from gguf import GGUFReader, LlamaFileType
+from gguf import LlamaFileType
+
+from devstack.ollama.gguf_header import Scalar, read_header
 
 
 @dataclass(frozen=True)
 class Description:
     architecture: str
     context_tokens: int
-    embedding_length: int
     parameters: int
     quantisation: str
+    license: str
+    values: dict[str, Scalar | None]
 
     @property
     def details(self) -> dict[str, object]:
@@ -29,27 +32,20 @@ class Description:
 
     @property
     def model_info(self) -> dict[str, object]:
-        return {
-            "general.architecture": self.architecture,
-            "general.parameter_count": self.parameters,
-            f"{self.architecture}.context_length": self.context_tokens,
-            f"{self.architecture}.embedding_length": self.embedding_length,
-        }
+        """Every value of the file; arrays are null, as where Ollama is not asked to be verbose."""
+        return {**self.values, "general.parameter_count": self.parameters}
 
 
 def describe(path: Path) -> Description:
-    reader = GGUFReader(path)
-
-    def field(key: str) -> object:
-        found = reader.get_field(key)
-        return found.contents() if found else 0
-
-    architecture = str(field("general.architecture"))
-    file_type = LlamaFileType(int(str(field("general.file_type"))))
+    """Raises `NotGguf` or `OSError`."""
+    header = read_header(path)
+    architecture = str(header.values["general.architecture"])
+    file_type = LlamaFileType(int(header.values["general.file_type"] or 0))
     return Description(
         architecture=architecture,
-        context_tokens=int(str(field(f"{architecture}.context_length"))),
-        embedding_length=int(str(field(f"{architecture}.embedding_length"))),
-        parameters=sum(prod(map(int, tensor.shape)) for tensor in reader.tensors),
+        context_tokens=int(header.values[f"{architecture}.context_length"] or 0),
+        parameters=sum(map(prod, header.shapes)),
         quantisation=file_type.name.removeprefix("MOSTLY_").removeprefix("ALL_"),
+        license=str(header.values.get("general.license") or ""),
+        values=header.values,
     )

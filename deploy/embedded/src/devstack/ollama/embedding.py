@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from devstack.ollama.answers import while_connected
 from devstack.ollama.faults import ApiFault
 from devstack.ollama.fields import body_of
 from devstack.ollama.registry import Model, Registry
@@ -30,7 +31,8 @@ class Embedding:
         if not texts:
             model.touch()
             return JSONResponse({"model": name, "embeddings": []})
-        vectors, tokens = await self._vectors(model, texts, truncate=body.get("truncate") is not False)
+        work = self._vectors(model, texts, truncate=body.get("truncate") is not False)
+        vectors, tokens = await while_connected(request, work)
         return JSONResponse(
             {
                 "model": name,
@@ -49,7 +51,7 @@ class Embedding:
         await model.load(body.get("keep_alive"))
         if not body.get("prompt"):
             return JSONResponse({"embedding": []})
-        vectors, _ = await self._vectors(model, [body["prompt"]], truncate=True)
+        vectors, _ = await while_connected(request, self._vectors(model, [body["prompt"]], truncate=True))
         return JSONResponse({"embedding": _unit(vectors[0], 0)})
 
     async def _vectors(self, model: Model, texts: list[str], *, truncate: bool) -> tuple[list[list[float]], int]:

@@ -10,3 +10,7 @@ class ApiFault(Exception):
 
 class WeightsUnusable(Exception):
     """The weights are missing or are not the ones we know; the message says what to do."""
+
+
+class HungUp(Exception):
+    """The client left before its answer; the work for it was cancelled."""

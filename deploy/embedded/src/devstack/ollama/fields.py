@@ -27,9 +27,29 @@ _SAMPLING: Mapping[str, Any] = {
     "stop": [],
 }
 _INTEGERS = ("num_predict", "num_ctx", "num_keep", "top_k", "seed", "repeat_last_n")
-_UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s|m|h)")
+_DURATION = re.compile(rf"[-+]?(?:0|(?:{_DURATION_PART.pattern})+)")
 #: An unbounded answer still ends: ten contexts (llm/server.go).
 _UNBOUNDED_CONTEXTS = 10
+
+#: What each field must be, where it is there.
+_KINDS: Mapping[str, type] = {
+    "model": str,
+    "name": str,
+    "messages": list,
+    "prompt": str,
+    "system": str,
+    "suffix": str,
+    "options": dict,
+    "stream": bool,
+    "raw": bool,
+    "truncate": bool,
+    "logprobs": bool,
+    "dimensions": int,
+    "top_logprobs": int,
+}
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 async def body_of(request: Request) -> Body:
@@ -42,7 +62,14 @@ async def body_of(request: Request) -> Body:
         raise ApiFault(400, str(error)) from error
     if not isinstance(body, dict):
         raise ApiFault(400, "json: cannot unmarshal request body into an object")
-    return body
+    for key, kind in _KINDS.items():
+        value = body.get(key)
+        # In Python True is an int; in JSON it is not.
+        if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise ApiFault(400, f"json: cannot unmarshal {_json_kind(value)} into field {key}")
+    if not all(isinstance(message, dict) for message in body.get("messages") or []):
+        raise ApiFault(400, "json: cannot unmarshal messages: each must be an object")
+    return _without_surrogates(body) if _SURROGATE.search(raw) else body
 
 
 def keep_alive_s(value: object) -> float:
@@ -53,9 +80,9 @@ def keep_alive_s(value: object) -> float:
         case int() | float():
             return math.inf if value < 0 else float(value)
         case str():
-            parts = re.findall(r"([0-9.]+)(ms|s|m|h)", value)
-            if not parts and value.strip("-") != "0":
+            if not _DURATION.fullmatch(value):
                 raise ApiFault(400, f'time: invalid duration "{value}"')
+            parts = _DURATION_PART.findall(value)
             return math.inf if value.startswith("-") else sum(float(n) * _UNITS_S[unit] for n, unit in parts)
         case _:
             raise ApiFault(400, "invalid keep_alive")
@@ -106,3 +133,24 @@ def refuse_unsupported(body: Body, model: str) -> None:
         raise ApiFault(400, f'"{body["model"]}" does not support thinking')
     if body.get("tools"):
         raise ApiFault(400, f"registry.ollama.ai/library/{model} does not support tools")
+
+
+def _json_kind(value: object) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def _without_surrogates(body: Body) -> Body:
+    """Half a surrogate pair is legal in JSON and cannot be sent on as UTF-8: it becomes U+FFFD, as in Go."""
+    text = json.dumps(body, ensure_ascii=False)
+    clean: Body = json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return clean

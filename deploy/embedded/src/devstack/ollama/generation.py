@@ -1,7 +1,7 @@
 """`/api/chat` and `/api/generate`: the same generation in two shapes."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +130,7 @@ class Generation:
 
     async def _chunks(
         self, model: Model, path: str, payload: dict[str, Any], shape: Shape, asked: Asked
-    ) -> AsyncIterator[Chunk]:
+    ) -> AsyncGenerator[Chunk, None]:
         body = asked.body
         async with model.slot():
             async for event in self._upstream.events(model, path, payload):

