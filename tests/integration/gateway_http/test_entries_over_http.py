@@ -170,3 +170,14 @@ def test_a_journal_has_a_name_that_can_stand_in_addresses(gateway: HttpGateway, 
         answer = writer.put(f"/v1/journals/{name}")
         assert answer.status_code == 422, name
         assert answer.json()["errors"][0]["pointer"] == "/path/journal"
+
+
+def test_a_key_sees_its_own_journals_and_no_others(gateway: HttpGateway, writer: httpx.Client, journal: str) -> None:
+    writer.put("/v1/journals/zz-private")
+    names = [found["name"] for found in writer.get("/v1/journals").json()["journals"]]
+    assert names == sorted(names)
+    assert {journal, "zz-private"} <= set(names)
+    with gateway.client("read", journals=[journal, "not-made-yet"]) as guest:
+        assert [found["name"] for found in guest.get("/v1/journals").json()["journals"]] == [journal]
+    with gateway.client("enrich") as worker:
+        assert worker.get("/v1/journals").status_code == 403

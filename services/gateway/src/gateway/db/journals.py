@@ -1,7 +1,18 @@
 """Rows of `journals`."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
 from gateway.db.sql_files import query
 from gateway.db.store import Connection
+from gateway.domain.principals import ALL_JOURNALS
+
+
+@dataclass(frozen=True)
+class Journal:
+    name: str
+    created_at: datetime
 
 
 async def insert(connection: Connection, journal: str) -> bool:
@@ -20,3 +31,9 @@ async def lock(connection: Connection, journal: str) -> bool:
 
 async def delete(connection: Connection, journal: str) -> None:
     await connection.execute(query("journals", "delete_journal"), journal)
+
+
+async def list_among(connection: Connection, names: Collection[str]) -> list[Journal]:
+    """Those that there are, by name; all there are where the names hold `*`."""
+    rows = await connection.fetch(query("journals", "list_journals"), ALL_JOURNALS in names, list(names))
+    return [Journal(row["name"], row["created_at"]) for row in rows]

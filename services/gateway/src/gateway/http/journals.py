@@ -1,5 +1,6 @@
 """Journals: making, erasing, and enriching all of one again."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -14,6 +15,7 @@ from gateway.http.documents import body_document, problem_documents
 from gateway.http.json_bodies import optional_body_of
 from gateway.service.enrich import reprocess_journal
 from gateway.service.erase import erase_journal
+from gateway.service.list_journals import list_journals
 from gateway.service.put_journal import put_journal
 
 router = APIRouter(prefix="/v1/journals", tags=["journals"], dependencies=[KEY_NEEDED])
@@ -21,6 +23,14 @@ router = APIRouter(prefix="/v1/journals", tags=["journals"], dependencies=[KEY_N
 
 class JournalView(Value):
     name: JournalName
+
+
+class JournalSummary(JournalView):
+    created_at: datetime
+
+
+class JournalList(Value):
+    journals: tuple[JournalSummary, ...]
 
 
 class ReprocessOrder(Request):
@@ -32,6 +42,18 @@ class ReprocessOrder(Request):
 class ReprocessAnswer(Value):
     #: How many entries wait for their enrichments now.
     entries: int
+
+
+@router.get(
+    "",
+    operation_id="list_journals",
+    summary="The journals that the key may touch",
+    responses={200: {"model": JournalList}, **problem_documents(401, 403, 503)},
+)
+async def list_(context: ContextOfApi, caller: Caller) -> Response:
+    found = await list_journals(context.store, caller)
+    summaries = tuple(JournalSummary(name=journal.name, created_at=journal.created_at) for journal in found)
+    return json_answer(JournalList(journals=summaries))
 
 
 @router.put(

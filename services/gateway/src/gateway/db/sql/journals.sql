@@ -13,3 +13,7 @@ SELECT name FROM journals WHERE name = $1 FOR UPDATE;
 -- name: delete_journal
 -- When a journal is erased, after its entries.
 DELETE FROM journals WHERE name = $1;
+
+-- name: list_journals
+-- When a client asks which journals its key may touch. $1: all there are.
+SELECT name, created_at FROM journals WHERE $1 OR name = ANY ($2::text[]) ORDER BY name;
