@@ -1,0 +1,205 @@
+"""The NATS API answers every request: with what was asked for, or with a typed problem."""
+
+import asyncio
+import json
+from uuid import uuid4
+
+import nats
+import pytest
+from faststream.nats import NatsBroker
+
+from contracts import subjects
+from contracts.api import CreateEntry, GetEntry, ProblemReply, RecordReply, Search
+from contracts.entries import EntryView
+from contracts.search import SearchAnswer, SearchQuery
+from entry_index import EntryHit
+from gateway.messaging.api import create_broker
+from gateway.messaging.intake import nats_intake
+from gateway.service.create_entry import create_entry
+from gateway.service.put_journal import put_journal
+from support.eventually import eventually
+from support.gateway_store import FixedFinder, context_over, draft, holder, pending_events, report
+
+
+@pytest.fixture
+def finder():
+    return FixedFinder()
+
+
+@pytest.fixture
+async def client(nats_server):
+    connected = await nats.connect(nats_server.url)
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+async def broker(nats_server, store, finder):
+    context = context_over(store, finder)
+    made = create_broker(nats_server.url, lambda: context)
+    async with nats_intake(made, grace_s=10):
+        await eventually(lambda: _is_running(made))
+        yield made
+
+
+@pytest.fixture
+def ask(client, broker, owner):
+    async def ask(subject, body, answer, headers=None):
+        raw = body if isinstance(body, bytes) else body.model_dump_json().encode()
+        reply = await client.request(subject, raw, timeout=10, headers=owner.headers if headers is None else headers)
+        return answer.model_validate_json(reply.data)
+
+    return ask
+
+
+async def _is_running(broker: NatsBroker) -> bool:
+    return broker.running
+
+
+async def test_an_entry_is_created_and_read(ask):
+    created = await ask(subjects.ENTRIES_CREATE, CreateEntry(journal="anna", entry=draft("Grüße 🌧")), EntryView)
+    seen = await ask(subjects.ENTRIES_GET, GetEntry(journal="anna", entry_id=created.id), EntryView)
+    assert seen == created
+    assert seen.body == "Grüße 🌧"
+
+
+async def test_a_repeated_request_makes_one_entry(ask, owner):
+    headers = {**owner.headers, "Idempotency-Key": "k"}
+    request = CreateEntry(journal="anna", entry=draft())
+    replies = [await ask(subjects.ENTRIES_CREATE, request, EntryView, headers) for _ in range(2)]
+    assert replies[0].id == replies[1].id
+    other = CreateEntry(journal="anna", entry=draft("Other."))
+    refused = await ask(subjects.ENTRIES_CREATE, other, ProblemReply, headers)
+    assert (refused.problem.status, refused.problem.type) == (422, "urn:daybook:problem:idempotency-mismatch")
+
+
+async def test_a_worker_records_and_is_answered_after_the_commit(ask, store, owner):
+    entry = (await create_entry(store, owner.principal, "anna", draft())).entry
+    reply = await ask(subjects.ENRICHMENTS_RECORD, report("anna", entry.id), RecordReply)
+    assert reply.outcome == "recorded"
+    assert [event.type for event in await pending_events(store)] == ["entry.created.v1", "entry.enriched.v1"]
+    stale = await ask(subjects.ENRICHMENTS_RECORD, report("anna", entry.id, 7), RecordReply)
+    assert stale.outcome == "stale_revision"
+
+
+async def test_a_search_shows_the_passage_of_the_newest_revision_only(ask, store, owner, finder):
+    entry = (await create_entry(store, owner.principal, "anna", draft("Nothing. The garden was full of bees."))).entry
+    finder.hits = [
+        EntryHit(entry.id, 1, 0.9, 0, 9, 37),
+        EntryHit(entry.id, 2, 0.8, 0, 0, 5),
+        EntryHit(uuid4(), 1, 0.7, 0, 0, 5),
+    ]
+    answer = await ask(subjects.SEARCH, Search(journal="anna", search=SearchQuery(query="bees")), SearchAnswer)
+    (hit,) = answer.hits
+    assert (hit.entry_id, hit.snippet, answer.model) == (entry.id, "The garden was full of bees.", "test-model")
+
+
+BAD_BODIES = {
+    "empty": b"",
+    "no JSON": b"{",
+    "not UTF-8": b'{"journal": "\xff"}',
+    "null": b"null",
+    "a list": b"[1, 2]",
+    "a string": b'"journal"',
+    "too deep": b"[" * 100_000,
+    "wrong types": b'{"journal": 1, "entry": []}',
+    "unknown field": b'{"journal": "anna", "entry": {"body": "SECRET"}, "extra": 1}',
+    "lone surrogate": b'{"journal": "anna", "entry": {"body": "SECRET \\ud800"}}',
+    "NUL": b'{"journal": "anna", "entry": {"body": "SECRET \\u0000"}}',
+    "NaN": b'{"journal": "anna", "entry": {"body": "SECRET", "metadata": {"a": NaN}}}',
+    "no time zone": b'{"journal": "anna", "entry": {"body": "SECRET", "written_at": "2026-03-01T10:00:00"}}',
+    "bad name": b'{"journal": "../x", "entry": {"body": "SECRET"}}',
+}
+
+
+@pytest.mark.parametrize("name", BAD_BODIES)
+async def test_a_bad_body_is_answered_without_an_echo(ask, name, store):
+    reply = await ask(subjects.ENTRIES_CREATE, BAD_BODIES[name], ProblemReply)
+    assert (reply.problem.status, reply.problem.type) == (422, "urn:daybook:problem:request-invalid")
+    assert reply.problem.errors
+    assert "SECRET" not in reply.model_dump_json()
+    assert await pending_events(store) == []
+
+
+async def test_a_fault_is_told_by_its_json_pointer(ask):
+    body = json.dumps({"journal": "anna", "entry": {"body": "x", "tags": ["ok", 7]}}).encode()
+    reply = await ask(subjects.ENTRIES_CREATE, body, ProblemReply)
+    assert [error.pointer for error in reply.problem.errors] == ["/entry/tags/1"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer"}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer dbk_x"}]
+)
+async def test_without_a_key_there_is_no_answer_but_401(ask, headers):
+    reply = await ask(subjects.ENTRIES_GET, GetEntry(journal="anna", entry_id=uuid4()), ProblemReply, headers)
+    assert (reply.problem.status, reply.problem.type) == (401, "urn:daybook:problem:key-invalid")
+
+
+async def test_a_key_with_a_known_id_and_another_secret_is_refused(ask, owner):
+    forged = owner.key[:-1] + ("A" if owner.key[-1] != "A" else "B")
+    headers = {"Authorization": f"Bearer {forged}"}
+    reply = await ask(subjects.ENTRIES_GET, GetEntry(journal="anna", entry_id=uuid4()), ProblemReply, headers)
+    assert reply.problem.status == 401
+
+
+async def test_keys_never_cross_journals(ask, store, owner):
+    await put_journal(store, owner.principal, "ben")
+    entry = (await create_entry(store, owner.principal, "anna", draft())).entry
+    ben = (await holder(store, "read", "write", "admin", "enrich", journals=("ben",))).headers
+    requests = [
+        (subjects.ENTRIES_CREATE, CreateEntry(journal="anna", entry=draft())),
+        (subjects.ENTRIES_GET, GetEntry(journal="anna", entry_id=entry.id)),
+        (subjects.SEARCH, Search(journal="anna", search=SearchQuery(query="rain"))),
+        (subjects.ENRICHMENTS_RECORD, report("anna", entry.id)),
+    ]
+    for subject, request in requests:
+        reply = await ask(subject, request, ProblemReply, ben)
+        assert (reply.problem.status, reply.problem.type) == (404, "urn:daybook:problem:journal-not-found")
+    through_own = GetEntry(journal="ben", entry_id=entry.id)
+    reply = await ask(subjects.ENTRIES_GET, through_own, ProblemReply, ben)
+    assert reply.problem.type == "urn:daybook:problem:entry-not-found"
+
+
+async def test_a_missing_scope_is_told(ask, store):
+    reader = await holder(store, "read")
+    request = CreateEntry(journal="anna", entry=draft())
+    reply = await ask(subjects.ENTRIES_CREATE, request, ProblemReply, reader.headers)
+    assert (reply.problem.status, reply.problem.detail) == (403, "The key needs the scope write.")
+
+
+async def test_a_fault_of_ours_is_answered_without_its_words(ask, finder, store):
+    class Broken(FixedFinder):
+        async def find(self, journal, search):
+            raise RuntimeError("SECRET")
+
+    finder.find = Broken().find
+    request = Search(journal="anna", search=SearchQuery(query="x"))
+    reply = await ask(subjects.SEARCH, request, ProblemReply)
+    assert (reply.problem.status, reply.problem.type) == (500, "urn:daybook:problem:internal")
+    assert "SECRET" not in reply.model_dump_json()
+
+
+async def test_a_gateway_that_stops_answers_everything_it_took(nats_server, client, store, owner):
+    context = context_over(store)
+    broker = create_broker(nats_server.url, lambda: context, workers=2)
+    async with nats_intake(broker, grace_s=10):
+        await eventually(lambda: _is_running(broker))
+        body = CreateEntry(journal="anna", entry=draft()).model_dump_json().encode()
+        requests = [
+            asyncio.create_task(client.request(subjects.ENTRIES_CREATE, body, timeout=10, headers=owner.headers))
+            for _ in range(100)
+        ]
+        await eventually(lambda: pending_events(store))
+    replies = await asyncio.gather(*requests, return_exceptions=True)
+    answered = [reply for reply in replies if not isinstance(reply, Exception)]
+    # Each was either answered or never taken: nobody waits for a reply that does not come.
+    assert all(isinstance(reply, nats.errors.NoRespondersError) for reply in replies if isinstance(reply, Exception))
+    assert len(answered) == len(await pending_events(store))
+    assert answered
+
+
+async def test_a_gateway_stops_while_nats_is_away(store):
+    context = context_over(store)
+    broker = create_broker("nats://127.0.0.1:1", lambda: context)
+    async with asyncio.timeout(10), nats_intake(broker, grace_s=1):
+        await asyncio.sleep(0)
