@@ -11,10 +11,13 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --ignore DEP002 --package-module-name-map "$(OURS)"
 
-.PHONY: help install lock format check test bench-mood bench-index
+.PHONY: help up install lock format check test bench-mood bench-index
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+up: $(STAMP) ## start everything on this machine and show how it is (FLAGS="--port 9000 --embedded-models ...")
+	@$(BIN)/python -m devstack up $(FLAGS)
 
 install: $(STAMP) ## install the locked packages and ours, editable
 

@@ -1,0 +1,53 @@
+"""`python -m devstack up`: the embedded stack from the command line."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from devstack.faults import StackFault
+from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models
+from devstack.stack import StackConfig
+from devstack.up import run_up
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="devstack", description="Daybook on one machine, with nothing else installed")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start everything and show how it is, until Ctrl-C")
+    up.add_argument("--port", type=int, help="of the API; else 8080 where free, else any")
+    up.add_argument("--embedded-models", action="store_true", help="use the small models even where Ollama is there")
+    up.add_argument("--embedding-model", default="all-minilm", help="in your Ollama (default: %(default)s)")
+    up.add_argument("--chat-model", default="llama3.2", help="in your Ollama (default: %(default)s)")
+    options = parser.parse_args()
+    console = Console()
+    home = Path(os.environ.get("DAYBOOK_HOME", ".daybook")).resolve()
+    try:
+        return run_up(StackConfig(home=home, models=_models(options, console), gateway_port=options.port), console)
+    except StackFault as fault:
+        Console(stderr=True).print(f"devstack: {fault}", markup=False, highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _models(options: argparse.Namespace, console: Console) -> ModelChoice:
+    if options.embedded_models:
+        return EMBEDDED
+    try:
+        return choose_models(
+            os.environ.get("OLLAMA_HOST"), embedding_model=options.embedding_model, chat_model=options.chat_model
+        )
+    except ModelsMissing as fault:
+        if not console.is_terminal:
+            raise
+        console.print(str(fault), markup=False, highlight=False)
+        if console.input("Start with the embedded models now? [y/N] ").strip().lower() != "y":
+            raise
+        return EMBEDDED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""A look at the running stack: processes, health, queues, and what has been enriched."""
+
+import re
+from dataclasses import dataclass
+
+import httpx
+from rich.console import Group
+from rich.panel import Panel
+from rich.table import Table
+
+from devstack.permissions import TASK_PREFIX
+from devstack.stack import Stack, is_well
+from devstack.supervision import Supervisor
+
+_TIMEOUT_S = 2.0
+_RECORDED = re.compile(
+    r'^daybook_gateway_nats_requests_total\{outcome="ok",subject="[^"]*enrichments\.record"\} (\S+)', re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    name: str
+    port: int
+    pid: int | None
+    health: str
+    restarts: int
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    parts: tuple[PartStatus, ...]
+    #: Events that no worker has turned into tasks yet, and tasks that are not done; None where NATS does not answer.
+    waiting_events: int | None
+    waiting_tasks: int | None
+    #: Results that workers recorded since the gateway started; None where it does not answer.
+    recorded: int | None
+
+
+def look(stack: Stack, supervisor: Supervisor) -> StackStatus:
+    parts = tuple(
+        PartStatus(part.name, part.port, part.process.pid, _health(part.process.running, part.health_url), restarts)
+        for part, restarts in ((part, supervisor.restarts(part)) for part in stack.parts)
+    )
+    events, tasks = _queues(stack.monitor_url)
+    return StackStatus(parts, events, tasks, _recorded(stack.gateway_url))
+
+
+def screen(stack: Stack, status: StackStatus, messages: list[str]) -> Group:
+    """What the terminal shows while the stack is up."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("process", "port", "pid", "health", "restarts"):
+        table.add_column(heading, justify="right" if heading in {"port", "pid", "restarts"} else "left")
+    for part in status.parts:
+        colour = "green" if part.health == "ok" else "red"
+        table.add_row(
+            part.name, str(part.port), str(part.pid or "-"), f"[{colour}]{part.health}[/]", str(part.restarts)
+        )
+    counts = (
+        f"events waiting {_shown(status.waiting_events)}   tasks waiting {_shown(status.waiting_tasks)}   "
+        f"results recorded since start {_shown(status.recorded)}"
+    )
+    return Group(table, "", counts, *messages[-3:], Panel(welcome(stack), title="Daybook is up"), "Ctrl-C stops all.")
+
+
+def welcome(stack: Stack) -> str:
+    """The URL, the key and a line to paste. Markup-free: a key may hold brackets."""
+    url = f"{stack.gateway_url}/v1/journals/{stack.journal}"
+    return "\n".join(
+        [
+            f"API      {stack.gateway_url}/docs",
+            f"API key  {stack.admin_key}",
+            f"models   {stack.config.models.why}",
+            f"data     {stack.home.path}   logs {stack.home.path / 'logs'}",
+            "",
+            f"curl -s {url}/entries -H 'Authorization: Bearer {stack.admin_key}' \\",
+            """  --json '{"body": "I walked by the sea today and felt calm."}'""",
+            f"curl -s {url}/search -H 'Authorization: Bearer {stack.admin_key}' --json '{{\"query\": \"the coast\"}}'",
+        ]
+    )
+
+
+def _health(running: bool, url: str | None) -> str:
+    if not running:
+        return "ended"
+    return "ok" if url is None or is_well(url) else "not answering"
+
+
+def _queues(monitor_url: str) -> tuple[int | None, int | None]:
+    try:
+        answer = httpx.get(f"{monitor_url}/jsz?consumers=1", timeout=_TIMEOUT_S, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return None, None
+    events = tasks = 0
+    for account in answer.get("account_details") or []:
+        for stream in account.get("stream_detail") or []:
+            if stream["name"] == f"{TASK_PREFIX.upper()}_TASKS":
+                tasks += stream["state"]["messages"]
+            elif not stream["name"].startswith(TASK_PREFIX.upper() + "_TRANSIENT"):
+                events += sum(c["num_pending"] + c["num_ack_pending"] for c in stream.get("consumer_detail") or [])
+    return events, tasks
+
+
+def _recorded(gateway_url: str) -> int | None:
+    try:
+        text = httpx.get(f"{gateway_url}/metrics", timeout=_TIMEOUT_S, trust_env=False).text
+    except httpx.HTTPError:
+        return None
+    found = _RECORDED.search(text)
+    return int(float(found[1])) if found else 0
+
+
+def _shown(count: int | None) -> str:
+    return "?" if count is None else str(count)
