@@ -73,10 +73,11 @@ def _packed(text: str, pieces: list[Span], limit: int) -> Iterator[Span]:
 
 
 def _with_overlap(text: str, spans: list[Span], limit: int) -> Iterator[Span]:
-    """Begin each span a sentence early, where that sentence is short beside the limit."""
+    """Begin each span a sentence early, where that sentence is short beside the limit and not the whole span before."""
     yield spans[0]
-    for span in spans[1:]:
-        sentence = max((m.end() for m in _SENTENCE_END.finditer(text, 0, span.start - 1)), default=span.start)
+    for previous, span in pairwise(spans):
+        ends = (match.end() for match in _SENTENCE_END.finditer(text, previous.start, span.start - 1))
+        sentence = max((end for end in ends if end > previous.start), default=span.start)
         before = text[sentence : span.start]
         small = before.strip() and estimate_tokens(before) <= limit // 4
         fits = estimate_tokens(text[sentence : span.end]) <= limit + limit // 4

@@ -25,14 +25,17 @@ class MoodExemplars:
 @dataclass(frozen=True)
 class ExemplarSet:
     moods: tuple[MoodExemplars, ...]
+    #: A smaller margin between the two nearest moods is no answer. Measured with the sentences, by `make bench-mood`.
+    abstain_margin: float
     version: str
 
 
 @cache
 def load_exemplars() -> ExemplarSet:
     raw = files("enrichment_worker").joinpath("exemplars/mood_exemplars.json").read_bytes()
+    document = json.loads(raw)
     moods = tuple(
         MoodExemplars(_LABEL.validate_python(label), mood["valence"], mood["arousal"], tuple(mood["exemplars"]))
-        for label, mood in json.loads(raw)["labels"].items()
+        for label, mood in document["labels"].items()
     )
-    return ExemplarSet(moods, hashlib.sha256(raw).hexdigest()[:16])
+    return ExemplarSet(moods, document["abstain_margin"], hashlib.sha256(raw).hexdigest()[:16])

@@ -15,8 +15,6 @@ from enrichment_worker.exemplars import ExemplarSet, load_exemplars
 from enrichment_worker.models import ModelFacts
 from ollama_client import OllamaClient, OllamaError
 
-#: A smaller margin between the two nearest moods is no answer (benchmarks/mood_prototypes.py).
-ABSTAIN_MARGIN = 0.01
 #: A margin like this is as sure as the method gets.
 _SURE_MARGIN = 0.12
 #: Cosines of moods lie close together; this spreads them before they become weights.
@@ -52,10 +50,12 @@ async def infer_by_prototypes(ollama: OllamaClient, model: ModelFacts, body: str
         prompt_tokens=embedded.prompt_tokens,
         inference_ms=embedded.inference_ms,
     )
-    return judge(_mean(embedded.vectors), prototypes, provenance)
+    return judge(_mean(embedded.vectors), prototypes, provenance, abstain_margin=exemplars.abstain_margin)
 
 
-def judge(vector: Vector, prototypes: Sequence[Prototype], provenance: Provenance) -> MoodResult:
+def judge(
+    vector: Vector, prototypes: Sequence[Prototype], provenance: Provenance, *, abstain_margin: float
+) -> MoodResult:
     """The nearest mood, or none where the two nearest are about as near. `vector` has length 1."""
     scored = sorted(((_dot(vector, one.centroid), one) for one in prototypes), key=lambda pair: -pair[0])
     margin = scored[0][0] - scored[1][0]
@@ -64,7 +64,7 @@ def judge(vector: Vector, prototypes: Sequence[Prototype], provenance: Provenanc
     shares = [weight / total for weight in weights]
     return MoodResult(
         method="prototypes",
-        label=scored[0][1].label if margin >= ABSTAIN_MARGIN else None,
+        label=scored[0][1].label if margin >= abstain_margin else None,
         valence=_bounded(sum(s * one.valence for s, (_, one) in zip(shares, scored, strict=True)), -1.0),
         arousal=_bounded(sum(s * one.arousal for s, (_, one) in zip(shares, scored, strict=True)), 0.0),
         emotions=tuple(

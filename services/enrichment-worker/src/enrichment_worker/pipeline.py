@@ -53,7 +53,8 @@ async def embed_entries(config: PipelineConfig, refs: Sequence[EntryRef]) -> lis
         OllamaError, EntryIndexError, WorkerError: what struck all of them.
     """
     async with _open(config) as (gateway, ollama), EntryIndex(config.index) as index:
-        entries = await _current(gateway, refs)
+        entries, erased = await _current(gateway, refs)
+        await _erase_leftovers(index, erased)
         if not entries:
             return []
         model = await model_facts(ollama, config.embedding_model)
@@ -70,7 +71,7 @@ async def embed_entries(config: PipelineConfig, refs: Sequence[EntryRef]) -> lis
 async def infer_mood(config: PipelineConfig, ref: EntryRef) -> None:
     """Raises: OllamaError, WorkerError."""
     async with _open(config) as (gateway, ollama):
-        entries = await _current(gateway, [ref])
+        entries, _ = await _current(gateway, [ref])
         if not entries:
             return
         mood = await _mood(config, ollama, entries[0].body)
@@ -105,15 +106,19 @@ async def _open(config: PipelineConfig) -> AsyncGenerator[tuple[GatewayClient, O
         yield gateway, ollama
 
 
-async def _current(gateway: GatewayClient, refs: Sequence[EntryRef]) -> list[EntryView]:
-    """The entries that are there, in the revision that is asked for: a newer one has an event of its own."""
-    found = await asyncio.gather(*map(gateway.get_entry, refs))
-    current = [
-        entry for ref, entry in zip(refs, found, strict=True) if entry is not None and entry.revision == ref.revision
-    ]
+async def _current(gateway: GatewayClient, refs: Sequence[EntryRef]) -> tuple[list[EntryView], list[EntryRef]]:
+    """The entries in the revision that is asked for (a newer one has an event of its own), and what was erased."""
+    found = list(zip(refs, await asyncio.gather(*map(gateway.get_entry, refs)), strict=True))
+    current = [entry for ref, entry in found if entry is not None and entry.revision == ref.revision]
     if len(current) < len(refs):
         log.info("pipeline.skipped", entries=len(refs) - len(current))
-    return current
+    return current, [ref for ref, entry in found if entry is None]
+
+
+async def _erase_leftovers(index: EntryIndex, erased: Sequence[EntryRef]) -> None:
+    """A worker killed between upsert and record leaves points, and the erasure may have come before them."""
+    if erased and await index.current_model() is not None:
+        await asyncio.gather(*(index.erase_entry(ref.journal, ref.entry_id) for ref in erased))
 
 
 async def _mood(config: PipelineConfig, ollama: OllamaClient, body: str) -> MoodResult:
