@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import httpx
 from rich.console import Group
-from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from devstack.permissions import TASK_PREFIX
 from devstack.stack import Stack, is_well
@@ -46,8 +46,8 @@ def look(stack: Stack, supervisor: Supervisor) -> StackStatus:
     return StackStatus(parts, events, tasks, _recorded(stack.gateway_url))
 
 
-def screen(stack: Stack, status: StackStatus, messages: list[str]) -> Group:
-    """What the terminal shows while the stack is up."""
+def screen(status: StackStatus, messages: list[str]) -> Group:
+    """What the terminal keeps showing while the stack is up."""
     table = Table(box=None, pad_edge=False)
     for heading in ("process", "port", "pid", "health", "restarts"):
         table.add_column(heading, justify="right" if heading in {"port", "pid", "restarts"} else "left")
@@ -60,11 +60,11 @@ def screen(stack: Stack, status: StackStatus, messages: list[str]) -> Group:
         f"events waiting {_shown(status.waiting_events)}   tasks waiting {_shown(status.waiting_tasks)}   "
         f"results recorded since start {_shown(status.recorded)}"
     )
-    return Group(table, "", counts, *messages[-3:], Panel(welcome(stack), title="Daybook is up"), "Ctrl-C stops all.")
+    return Group(table, "", counts, *(Text(line) for line in messages[-3:]), "Ctrl-C stops all.")
 
 
 def welcome(stack: Stack) -> str:
-    """The URL, the key and a line to paste. Markup-free: a key may hold brackets."""
+    """The URL, the key and two lines to paste. Print it without markup and wrapping."""
     url = f"{stack.gateway_url}/v1/journals/{stack.journal}"
     return "\n".join(
         [

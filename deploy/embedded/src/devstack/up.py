@@ -26,17 +26,18 @@ def run_up(config: StackConfig, console: Console) -> int:
     messages: list[str] = []
 
     def say(line: str) -> None:
-        console.print(f"[{time.monotonic() - began_s:5.1f} s] {line}", markup=False, highlight=False)
+        text = f"[{time.monotonic() - began_s:5.1f} s] {line}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     up = threading.Event()
     with _told_to_stop(up) as stop, Stack(config, say=say) as stack:
         up.set()
         supervisor = Supervisor(stack, say=messages.append)
         say(f"up, with {config.models.why}")
+        console.print(welcome(stack), markup=False, highlight=False, soft_wrap=True)
         if console.is_terminal:
             _show_live(stack, supervisor, messages, console, stop)
         else:
-            console.print(welcome(stack), markup=False, highlight=False, soft_wrap=True)
             _watch(supervisor, messages, say, stop)
         say("stopping")
     say("stopped; the entries stay for the next start")
@@ -49,7 +50,7 @@ def _show_live(
     with Live(console=console, auto_refresh=False) as live:
         while not stop.is_set():
             supervisor.tick()
-            live.update(screen(stack, look(stack, supervisor), messages), refresh=True)
+            live.update(screen(look(stack, supervisor), messages), refresh=True)
             stop.wait(_LOOK_S)
 
 
