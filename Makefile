@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --ignore DEP002 --package-module-name-map "$(OURS)"
 
-.PHONY: help up install lock format check test bench-mood bench-index
+.PHONY: help up install lock format check test bench-mood bench-index bench-ingest
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -50,3 +50,6 @@ bench-mood: $(STAMP) ## how well the mood exemplars tell moods apart, and the ma
 
 bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durable upserts at 10,000 x 768
 	$(BIN)/python benchmarks/qdrant_query.py
+
+bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, beside a bare INSERT loop
+	$(BIN)/python benchmarks/ingest.py

@@ -13,7 +13,8 @@ from gateway.service.keys import authenticate
 _SCHEME = HTTPBearer(scheme_name="API key", bearerFormat="dbk_<id>_<secret>", auto_error=False)
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
+    # Async, though it awaits nothing: FastAPI sends a plain function to a thread, at every request.
     context: Context = request.app.state.context
     return context
 
