@@ -53,3 +53,5 @@ bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durab
 
 bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, beside a bare INSERT loop
 	$(BIN)/python benchmarks/ingest.py
+bench-bridge: $(STAMP) ## what asyncio.run costs a task, beside the alternatives (ADR 0001)
+	$(BIN)/python benchmarks/bridge.py --write docs/benchmarks/bridge.md
