@@ -14,10 +14,13 @@ from gateway.db.migrations import migrate
 from gateway.db.store import Store
 from gateway.domain.principals import SCOPES
 from gateway.key_files import read_or_mint
+from gateway.messaging.nats_link import log_error
 from gateway.messaging.topology import apply_topology
 from gateway.service.keys import ensure_key
 from gateway.settings import Settings
 from telemetry import configure_logging
+
+_CONNECT_S = 5.0
 
 log = structlog.get_logger()
 
@@ -55,9 +58,10 @@ async def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
 
 
 async def _topology(settings: Settings, _options: argparse.Namespace) -> None:
-    client = await nats.connect(
-        settings.nats_url.get_secret_value(), name="daybook-gateway-topology", allow_reconnect=False, connect_timeout=5
-    )
+    async with asyncio.timeout(_CONNECT_S):  # By itself the client would try for ever.
+        client = await nats.connect(
+            settings.nats_url.get_secret_value(), name="daybook-gateway-topology", error_cb=log_error
+        )
     try:
         await apply_topology(client.jetstream(timeout=10), replicas=settings.nats_replicas)
     finally:
