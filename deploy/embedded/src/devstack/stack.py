@@ -95,6 +95,17 @@ class Stack:
         part.process.start()
         self._await(part)
 
+    def ensure_key(self, name: str, *, scopes: str, journals: str) -> str:
+        """The API key of that name, made if it is not there. `scopes` and `journals`: comma-separated.
+
+        Raises:
+            StartFailed: the gateway's command refused.
+        """
+        file = self._key_file(name)
+        flags = ["--name", name, "--scopes", scopes, "--journals", journals, "--key-file", str(file)]
+        self._run_gateway(["keys", "ensure", *flags])
+        return file.read_text().strip()
+
     def __enter__(self) -> Self:
         try:
             self._exit.enter_context(self.home.locked())
@@ -184,16 +195,12 @@ class Stack:
     def _set_up(self) -> None:
         """Schema, streams and keys: idempotent commands of the gateway."""
         self.home.folder("keys").chmod(0o700)
-        keys = [("admin", "read,write,admin"), (ENRICHMENT, "enrich"), (INSIGHTS, "enrich")]
-        commands = [["migrate"], ["topology"]]
-        for name, scopes in keys:
-            file = str(self._key_file(name))
-            commands.append(
-                ["keys", "ensure", "--name", name, "--scopes", scopes, "--journals", "*", "--key-file", file]
-            )
-        for command in commands:
-            self._say(f"gateway {' '.join(command[:2])}")
-            self._run_gateway(command)
+        for command in ("migrate", "topology"):
+            self._say(f"gateway {command}")
+            self._run_gateway([command])
+        self._say("gateway keys ensure")
+        for name, scopes in (("admin", "read,write,admin"), (ENRICHMENT, "enrich"), (INSIGHTS, "enrich")):
+            self.ensure_key(name, scopes=scopes, journals="*")
 
     def _run_gateway(self, command: list[str]) -> None:
         setup = ServerProcess(

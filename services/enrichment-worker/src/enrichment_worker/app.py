@@ -88,4 +88,5 @@ def _transport(settings: Settings) -> dict[str, object]:
         "prefix": TASK_PREFIX,
         "create_streams": settings.create_streams,
         "inbox_prefix": settings.nats_inbox_prefix,
+        "ack_wait_s": settings.ack_wait_s,
     }

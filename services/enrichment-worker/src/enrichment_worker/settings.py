@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     #: First wait before a retry; doubles up to five minutes.
     retry_base_s: float = Field(2.0, gt=0)
     model_probe_s: float = Field(5.0, gt=0)
+    #: A killed worker's tasks go to another after so long without a heartbeat of it.
+    ack_wait_s: float = Field(30.0, ge=2)
     #: 0 takes a free one.
     metrics_port: int = Field(9101, ge=0, le=65535)
     metrics_host: str = "127.0.0.1"
