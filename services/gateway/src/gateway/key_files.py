@@ -1,6 +1,7 @@
 """API keys in files, for programs on the same machine."""
 
 import os
+import secrets
 from pathlib import Path
 
 from gateway.service.keys import mint_key
@@ -16,7 +17,7 @@ def read_or_mint(path: Path) -> str:
         return path.read_text().strip()
     key = mint_key()
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(key + "\n")
     try:
