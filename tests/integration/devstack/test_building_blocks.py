@@ -13,7 +13,7 @@ import pytest
 from devstack.faults import NotForRoot, StartFailed
 from devstack.nats import NatsServer, NatsUser
 from devstack.ports import free_port, is_free
-from devstack.postgres import PostgresServer
+from devstack.postgres import PostgresServer, closed_folder
 from devstack.process import ServerProcess
 
 
@@ -124,6 +124,8 @@ async def test_postgres_keeps_its_port_password_and_rows_over_a_kill(servers_dir
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_postgres_runs_for_an_ordinary_user_too(servers_dir: Path) -> None:
+    if closed_folder(Path(sys.prefix) / "bin") is not None:
+        pytest.skip("this checkout is where an ordinary user cannot even read the programs")
     home = servers_dir / "ordinary"
     home.mkdir()
     os.chown(home, 65534, 65534)
