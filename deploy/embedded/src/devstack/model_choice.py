@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -10,6 +11,9 @@ from devstack.faults import StackFault
 EMBEDDED_CHAT = "smollm2:135m"
 EMBEDDED_EMBEDDING = "all-minilm"
 _PROBE_S = 3.0
+_OLLAMA_PORT = 11434
+#: What a server listens on; a client connects to this machine instead.
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 @dataclass(frozen=True)
@@ -43,23 +47,37 @@ class ModelsMissing(StackFault):
 
 
 def choose_models(url: str | None, *, embedding_model: str, chat_model: str) -> ModelChoice:
-    """The Ollama at `url` if it answers.
+    """The Ollama at `url`, which may be written as in OLLAMA_HOST, if it answers.
 
     Raises:
         ModelsMissing: it answers and has not both models.
+        StackFault: nothing that speaks Ollama's API answers there.
     """
-    if url is None:
+    if not url:
         return EMBEDDED
-    address = url if "://" in url else f"http://{url}"
+    address = ollama_address(url)
     try:
         tags = httpx.get(f"{address}/api/tags", timeout=_PROBE_S, trust_env=False).raise_for_status().json()
-    except (httpx.HTTPError, ValueError) as error:
+        there = {model["name"] for model in tags["models"]}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise StackFault(
             f"no Ollama answers at {address} ({type(error).__name__}). Start it with `ollama serve`, correct "
             "OLLAMA_HOST, or unset OLLAMA_HOST for the embedded models."
         ) from error
-    there = {model["name"] for model in tags["models"]}
     missing = [name for name in (embedding_model, chat_model) if not {name, f"{name}:latest"} & there]
     if missing:
         raise ModelsMissing(address, missing)
     return ModelChoice(address, embedding_model, chat_model, "llm", f"your Ollama at {address}")
+
+
+def ollama_address(host: str) -> str:
+    """OLLAMA_HOST as Ollama's own programs read it: scheme, name and port may each be missing.
+
+    Source: https://github.com/ollama/ollama/blob/main/envconfig/config.go
+    """
+    parts = urlsplit(host if "://" in host else f"http://{host}")
+    name = parts.hostname or "127.0.0.1"
+    name = _ANY_ADDRESS.get(name, name)
+    # Without a scheme it is Ollama's port, with one it is the scheme's.
+    port = parts.port or (_OLLAMA_PORT if "://" not in host else {"http": 80}.get(parts.scheme, 443))
+    return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}:{port}"

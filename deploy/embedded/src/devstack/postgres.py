@@ -16,6 +16,7 @@ from typing import Self
 
 from devstack.faults import NotForRoot, StackFault
 from devstack.ports import HOST, free_port
+from devstack.postgres_lock import release_stale_lock
 from devstack.process import ServerProcess
 
 SUPERUSER = "daybook"
@@ -71,8 +72,9 @@ class PostgresServer:
             self._copy_programs()
         if not (self._data / "PG_VERSION").exists():
             self._make_cluster()
+        release_stale_lock(self._data)
         self.process.start()
-        self.process.wait_until(self._accepts, within_s=_READY_S)
+        self.process.wait_until(self.is_ready, within_s=_READY_S)
         return self
 
     def stop(self) -> None:
@@ -94,7 +96,7 @@ class PostgresServer:
     ) -> None:
         self.stop()
 
-    def _accepts(self) -> bool:
+    def is_ready(self) -> bool:
         return self._run("pg_isready", "-q", "-h", HOST, "-p", str(self.port), check=False).returncode == 0
 
     def _make_cluster(self) -> None:
