@@ -165,6 +165,25 @@ def test_a_body_that_comes_in_chunks_is_refused_as_soon_as_it_is_too_large(
         assert connection.is_closed(), "though the body never ended"
 
 
+def test_an_endless_body_is_not_listened_to_after_its_answer(gateway: HttpGateway, entries: str) -> None:
+    with RawConnection(gateway.port) as connection:
+        connection.send_head("POST", entries, {**JSON, "Transfer-Encoding": "chunked", "Authorization": "Bearer no"})
+        connection.send(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        answer = connection.answer()
+        assert (answer.status, answer.headers["connection"]) == (401, "close")
+        assert connection.is_closed()
+
+
+def test_a_small_body_that_nobody_read_costs_no_connection(gateway: HttpGateway, entries: str) -> None:
+    with RawConnection(gateway.port) as connection:
+        for _ in range(2):
+            connection.send_head("POST", entries, {**JSON, "Content-Length": "12", "Authorization": "Bearer no"})
+            connection.send(b'{"body":"x"}')
+            answer = connection.answer()
+            assert answer.status == 401
+            assert "connection" not in answer.headers
+
+
 def test_a_client_that_sends_all_of_a_body_too_large_still_reads_why(writer: httpx.Client, entries: str) -> None:
     answer = writer.post(entries, content=b" " * (4 * REQUEST_MAX_BYTES), headers=JSON)
     assert answer.status_code == 413

@@ -4,7 +4,7 @@ FastAPI has neither: it reads whatever comes into memory, for as long as it come
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.http.answers import error_answer
 from gateway.http.errors import BodyTooLarge, BodyTooSlow
 
-#: After a refusal the rest of the body is thrown away for this long. Closing at once would reset the connection, and
-#: a client that is still sending would lose the answer that tells it why.
+#: After an early answer the rest of the body is thrown away for this long. Closing at once would reset the connection,
+#: and a client that is still sending would lose the answer that tells it why.
 LINGER_S = 1.0
 LINGER_BYTES = 8 * 1024 * 1024
+#: An announced rest up to this is left to the server, which skips it and keeps the connection.
+SMALL_BYTES = 64 * 1024
 
 
 class BodyGuard:
@@ -30,72 +32,76 @@ class BodyGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        lingering = _Lingering(receive, send)
-        if _announced_bytes(scope) > self._limit_bytes:
-            refusal = error_answer(BodyTooLarge(self._limit_bytes))
-            await refusal(scope, receive, lingering.send)
+        exchange = _Exchange(scope, receive, send, limit_bytes=self._limit_bytes, deadline_s=self._deadline_s)
+        if exchange.announced_bytes is not None and exchange.announced_bytes > self._limit_bytes:
+            await error_answer(BodyTooLarge(self._limit_bytes))(scope, receive, exchange.send)
             return
-        await self._app(scope, self._bounded(receive), lingering.send)
-
-    def _bounded(self, receive: Receive) -> Receive:
-        """`receive`, raising BodyTooLarge or BodyTooSlow inside the reader."""
-        due = monotonic() + self._deadline_s
-        taken = 0
-        complete = False
-
-        async def bounded() -> Message:
-            nonlocal taken, complete
-            if complete:  # What comes now is the client's disconnect, whenever that is.
-                return await receive()
-            try:
-                async with asyncio.timeout(due - monotonic()):
-                    message = await receive()
-            except TimeoutError:
-                raise BodyTooSlow(self._deadline_s) from None
-            taken += len(message.get("body", b""))
-            if taken > self._limit_bytes:
-                raise BodyTooLarge(self._limit_bytes)
-            complete = not message.get("more_body", False)
-            return message
-
-        return bounded
+        await self._app(scope, exchange.receive, exchange.send)
 
 
-class _Lingering:
-    """A `send` that ends the connection after 408 and 413, but not before the client could read the answer."""
+class _Exchange:
+    """One request and its answer."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, limit_bytes: int, deadline_s: float) -> None:
         self._receive = receive
         self._send = send
-        self._refusing = False
+        self._limit_bytes = limit_bytes
+        self._deadline_s = deadline_s
+        self._due = monotonic() + deadline_s
+        self._taken_bytes = 0
+        #: None: it comes in chunks, and nobody knows how many.
+        self.announced_bytes = _announced_bytes(scope)
+        self._complete = self.announced_bytes == 0
+        self._closing = False
+
+    async def receive(self) -> Message:
+        """Raises BodyTooLarge or BodyTooSlow inside the reader."""
+        if self._complete:  # What comes now is the client's disconnect, whenever that is.
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._due - monotonic()):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow(self._deadline_s) from None
+        self._taken_bytes += len(message.get("body", b""))
+        if self._taken_bytes > self._limit_bytes:
+            raise BodyTooLarge(self._limit_bytes)
+        self._complete = not message.get("more_body", False)
+        return message
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] in {BodyTooSlow.status, BodyTooLarge.status}:
-            self._refusing = True
+        """An answer before the body's end closes the connection, but not before the client could read it."""
+        if message["type"] == "http.response.start" and self._has_large_rest():
+            self._closing = True
             message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        if not self._refusing or message["type"] != "http.response.body":
+        if not self._closing or message["type"] != "http.response.body" or message.get("more_body", False):
             await self._send(message)
             return
         # The whole answer is out, but the response stays open while the rest of the request is thrown away.
         await self._send({**message, "more_body": True})
-        await _drain(self._receive)
+        await self._drain()
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
+    def _has_large_rest(self) -> bool:
+        if self._complete:
+            return False
+        late = monotonic() >= self._due
+        return late or self.announced_bytes is None or self.announced_bytes - self._taken_bytes > SMALL_BYTES
 
-async def _drain(receive: Callable[[], Awaitable[Message]]) -> None:
-    thrown_away = 0
-    try:
-        async with asyncio.timeout(LINGER_S):
-            while thrown_away < LINGER_BYTES:
-                message = await receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-                thrown_away += len(message["body"])
-    except TimeoutError:
-        return
+    async def _drain(self) -> None:
+        thrown_away = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while thrown_away < LINGER_BYTES:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
+                    thrown_away += len(message["body"])
 
 
-def _announced_bytes(scope: Scope) -> int:
-    """0 where nothing is announced. The server has refused lengths that are no number."""
-    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
+def _announced_bytes(scope: Scope) -> int | None:
+    """0 where there is no body; None where it comes in chunks. The server has refused lengths that are no number."""
+    headers = dict(scope["headers"])
+    if b"transfer-encoding" in headers:
+        return None
+    return int(headers.get(b"content-length", b"0"))
