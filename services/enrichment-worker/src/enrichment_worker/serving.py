@@ -4,6 +4,7 @@ import sys
 import threading
 
 from celery.signals import worker_ready, worker_shutting_down
+from celery.utils.nodenames import host_format
 from pydantic import ValidationError
 
 from enrichment_worker.app import create_app
@@ -25,17 +26,16 @@ def serve() -> int:
     configure_logging(service="enrichment-worker", log_format=settings.log_format, level=settings.log_level)
     ready = _readiness()
     with serve_probes(host=settings.metrics_host, port=settings.metrics_port, ready=ready.is_set):
-        create_app(settings).worker_main(
-            [
-                "worker",
-                f"--loglevel={settings.log_level}",
-                f"--hostname=enrichment@%h.{settings.metrics_port}",
-                # Workers of one kind need not greet one another, and the broker's heartbeats tell who is alive.
-                "--without-mingle",
-                "--without-gossip",
-            ]
+        # Not `worker_main`, which loses the exit code: a supervisor must see that a worker broke rather than stopped.
+        worker = create_app(settings).Worker(
+            hostname=host_format(f"enrichment@%h.{settings.metrics_port}"),
+            loglevel=settings.log_level,
+            # Workers of one kind need not greet one another, and the broker's heartbeats tell who is alive.
+            without_mingle=True,
+            without_gossip=True,
         )
-    return 0
+        worker.start()
+    return int(worker.exitcode or 0)
 
 
 def _readiness() -> threading.Event:
