@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --ignore DEP002 --package-module-name-map "$(OURS)"
 
-.PHONY: help up install lock format check test bench-mood bench-index bench-ingest
+.PHONY: help up install lock format check test bench-mood bench-index bench-ingest demo
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -44,6 +44,9 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	$(BIN)/pytest
+
+demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
+	@$(BIN)/python -m devstack.demo $(FLAGS)
 
 bench-mood: $(STAMP) ## how well the mood exemplars tell moods apart, and the margin to trust
 	$(BIN)/python benchmarks/mood_prototypes.py
