@@ -13,19 +13,23 @@ import pytest
 from support.model_server import ModelServer
 
 CHAT, EMBED = "smollm2:135m", "all-minilm"
-STORY = {
+#: Without sampling this model counts on for ever; a story may end after a sentence.
+COUNT = {
     "model": CHAT,
-    "messages": [{"role": "user", "content": "Tell a very long story"}],
-    "options": {"num_predict": 4000, "temperature": 1.5},
+    "prompt": "1, 2, 3, 4, 5, 6, 7,",
+    "raw": True,
+    "options": {"num_predict": 3000, "temperature": 0},
 }
 
 
 @asynccontextmanager
 async def generating(http: httpx.AsyncClient) -> AsyncIterator[None]:
     """The only slot is taken by somebody who reads."""
-    async with http.stream("POST", "/api/chat", json=STORY) as answer:
-        await anext(answer.aiter_bytes())
+    async with http.stream("POST", "/api/generate", json=COUNT) as answer:
+        chunks = answer.aiter_bytes()  # kept: an iterator that is collected closes the answer
+        await anext(chunks)
         yield
+        await chunks.aclose()
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -33,12 +37,12 @@ async def test_a_client_that_leaves_the_queue_is_not_served(small_queue_server: 
     # The queue takes two beside the one at work: were they still in it, the last requests would be refused.
     async with httpx.AsyncClient(base_url=small_queue_server.url, trust_env=False, timeout=60) as http:
         async with generating(http):
-            left = [http.post("/api/chat", json=STORY | {"stream": stream}, timeout=0.3) for _ in range(2)]
+            left = [http.post("/api/generate", json=COUNT | {"stream": stream}, timeout=0.3) for _ in range(2)]
             outcomes = await asyncio.gather(*left, return_exceptions=True)
             assert [type(outcome) for outcome in outcomes] == [httpx.ReadTimeout] * 2
             await queue_has_room(http)
-        short = STORY | {"stream": False, "options": {"num_predict": 2}}
-        assert (await http.post("/api/chat", json=short)).status_code == 200
+        short = COUNT | {"stream": False, "options": {"num_predict": 2}}
+        assert (await http.post("/api/generate", json=short)).status_code == 200
 
 
 async def test_a_client_that_leaves_an_embedding_is_not_served(model_server: ModelServer) -> None:
@@ -49,16 +53,18 @@ async def test_a_client_that_leaves_an_embedding_is_not_served(model_server: Mod
             await http.post("/api/embed", json=many, timeout=0.5)
         began_s = time.monotonic()
         await http.post("/api/embed", json={"model": EMBED, "input": "short"})
-        assert time.monotonic() - began_s < 5
+        # llama.cpp finishes the batch it is at, 2-4 s on a busy machine; all the texts would take it half a minute.
+        assert time.monotonic() - began_s < 12
 
 
 async def test_sigterm_ends_the_server_while_it_generates() -> None:
     with ModelServer() as server:
         async with (
             httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http,
-            http.stream("POST", "/api/chat", json=STORY) as answer,
+            http.stream("POST", "/api/generate", json=COUNT) as answer,
         ):
-            assert json.loads(await anext(answer.aiter_lines()))["done"] is False
+            lines = answer.aiter_lines()
+            assert json.loads(await anext(lines))["done"] is False
             began_s = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             await asyncio.to_thread(server.process.wait, 8)
@@ -70,7 +76,7 @@ async def queue_has_room(http: httpx.AsyncClient) -> None:
     deadline_s = time.monotonic() + 5
     while time.monotonic() < deadline_s:
         try:
-            answer = await http.post("/api/chat", json=STORY | {"stream": False}, timeout=0.2)
+            answer = await http.post("/api/generate", json=COUNT | {"stream": False}, timeout=0.2)
         except httpx.ReadTimeout:
             return
         assert answer.status_code == 503
