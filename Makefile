@@ -24,7 +24,7 @@ install: $(STAMP) ## install the locked packages and ours, editable
 $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	@command -v uv >/dev/null || { test -x $(VENV)/bin/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q uv; }; }
 	@test -x $(BIN)/python || $(UV) venv -q --python $(PYTHON) $(VENV)
-	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r requirements.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --require-hashes --no-deps -r requirements.lock
 	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps $(foreach m,$(MEMBERS),-e ./$(m))
 	@touch $@
 
@@ -56,5 +56,6 @@ bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durab
 
 bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, beside a bare INSERT loop
 	$(BIN)/python benchmarks/ingest.py
+
 bench-bridge: $(STAMP) ## what asyncio.run costs a task, beside the alternatives (ADR 0001)
 	$(BIN)/python benchmarks/bridge.py --write docs/benchmarks/bridge.md
