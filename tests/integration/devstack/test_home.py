@@ -60,6 +60,16 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error(tmp_path: Path) -> N
             Home(tmp_path).ports({"gateway": taken}, fixed=frozenset({"gateway"}))
 
 
+def test_a_port_that_was_lost_during_the_start_moves_unless_it_was_asked_for(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    first = home.ports({"nats": 0, "gateway": 0})
+    with pytest.raises(StackFault, match=rf"port {first['gateway']} for gateway was taken .*--port"):
+        home.move_port("gateway", is_fixed=True)
+    moved = home.move_port("gateway", is_fixed=False)
+    assert moved not in first.values()
+    assert home.ports({"nats": 0, "gateway": 0}) == {"nats": first["nats"], "gateway": moved}
+
+
 def test_secrets_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> None:
     home = Home(tmp_path)
     assert home.secrets({"gateway": "one"}) == {"gateway": "one"}

@@ -83,6 +83,24 @@ class Home:
         self._write("ports.json", chosen)
         return chosen
 
+    def move_port(self, name: str, *, is_fixed: bool) -> int:
+        """Another port for `name`, remembered: somebody took the chosen one before it was listened on.
+
+        Raises:
+            StackFault: it was asked for, so it must not move.
+        """
+        known: dict[str, int] = self._read("ports.json")
+        if is_fixed:
+            raise StackFault(
+                f"port {known[name]} for {name} was taken by another program during the start. "
+                "Choose another with `--port N`, or leave it out for any."
+            )
+        port = free_port()
+        while port in known.values():
+            port = free_port()
+        self._write("ports.json", known | {name: port})
+        return port
+
     def secrets(self, new: dict[str, str]) -> dict[str, str]:
         """Those of last time, and from `new` what is not known yet."""
         merged = {**new, **self._read("secrets.json")}

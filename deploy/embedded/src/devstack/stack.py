@@ -16,6 +16,7 @@ from devstack.home import Home
 from devstack.model_choice import EMBEDDED, ModelChoice
 from devstack.nats import NatsServer
 from devstack.permissions import ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
+from devstack.ports import is_free
 from devstack.postgres import PostgresServer
 from devstack.process import ServerProcess
 
@@ -153,6 +154,7 @@ class Stack:
             self._serve_module("models", command, health="/api/version")
         self._prepare_services(nats, postgres)
         self._set_up()
+        self._check_gateway_port()
         self._serve_module(GATEWAY, ["gateway", "serve"], health="/readyz", port_flag=False)
         self._serve_module(ENRICHMENT, ["enrichment_worker", "work"], health="/readyz", port_flag=False)
         self._serve_module(INSIGHTS, ["insights_worker", "work"], health="/readyz", port_flag=False)
@@ -201,6 +203,13 @@ class Stack:
         self._say("gateway keys ensure")
         for name, scopes in (("admin", "read,write,admin"), (ENRICHMENT, "enrich"), (INSIGHTS, "enrich")):
             self.ensure_key(name, scopes=scopes, journals="*")
+
+    def _check_gateway_port(self) -> None:
+        """Chosen at the beginning, listened on seconds later: two stacks that start together both prefer 8080."""
+        if is_free(self.ports[GATEWAY]):
+            return
+        self.ports[GATEWAY] = self.home.move_port(GATEWAY, is_fixed=self.config.gateway_port is not None)
+        self._environments[GATEWAY]["GATEWAY_HTTP_PORT"] = str(self.ports[GATEWAY])
 
     def _run_gateway(self, command: list[str]) -> None:
         setup = ServerProcess(
