@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import httpx
 
@@ -33,11 +34,15 @@ class GatewayClient:
     Every method raises `GatewayRefused` or `GatewayAway`.
     """
 
-    def __init__(self, url: str, key: str, journal: str) -> None:
+    def __init__(self, url: str, key: str, journal: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self._journal = f"/v1/journals/{journal}"
         # A proxy of the environment has no business between two processes of one machine.
         self._http = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=_READ_S, trust_env=False
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=_READ_S,
+            trust_env=False,
+            transport=transport,
         )
 
     def __enter__(self) -> Self:
@@ -60,6 +65,9 @@ class GatewayClient:
             headers={"Content-Type": "application/json", "Idempotency-Key": entry.idempotency_key},
         )
         return EntryView.model_validate_json(answer.content)
+
+    def enrich_again(self, entry_id: UUID) -> None:
+        self._ask("POST", f"{self._journal}/entries/{entry_id}/reprocess")
 
     def entries(self) -> Iterator[EntryView]:
         """Newest first, all of them."""

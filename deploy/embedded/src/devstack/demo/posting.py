@@ -13,13 +13,15 @@ def post_diary(
     """The journal's entry of each diary entry. `advance` is called for each.
 
     Idempotency keys are forgotten after a while, and an entry is not: so what is there already is looked for first, and
-    the key keeps two runs at the same time apart.
+    the key keeps two runs at the same time apart. What an earlier run saw fail is asked for again.
     """
-    there = {(entry.written_at, entry.body): entry.id for entry in client.entries()}
+    there = {(entry.written_at, entry.body): entry for entry in client.entries()}
     placed: dict[UUID, DiaryEntry] = {}
     for entry in diary:
         assert entry.draft.written_at is not None
         known = there.get((entry.draft.written_at, entry.draft.body))
-        placed[known or client.post_entry(entry).id] = entry
+        if known is not None and any(one.state == "failed" for one in known.enrichments.values()):
+            client.enrich_again(known.id)
+        placed[(known or client.post_entry(entry)).id] = entry
         advance()
     return placed

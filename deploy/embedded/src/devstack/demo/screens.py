@@ -30,7 +30,8 @@ def search_table(query: str, answer: SearchAnswer, placed: Mapping[UUID, DiaryEn
 def mood_table(placed: Mapping[UUID, DiaryEntry], views: Mapping[UUID, EntryView]) -> RenderableType:
     """One row for each entry, its day written once."""
     opening = Column("entry", no_wrap=True, overflow="ellipsis")
-    table = Table(Column("day", no_wrap=True), "mood", "sure", "valence", opening, box=None, pad_edge=False)
+    day_and_mood = (Column("day", no_wrap=True), Column("mood", no_wrap=True))
+    table = Table(*day_and_mood, "sure", "valence", opening, box=None, pad_edge=False)
     table.title_justify = "left"
     table.title = "Moods by day (valence: unpleasant on the left, pleasant on the right)"
     written = sorted(placed.items(), key=lambda pair: pair[1].number)
