@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from devstack.ports import free_port
 from devstack.stack import Stack, StackConfig
 from support.journal_client import JournalClient
 
@@ -32,7 +33,9 @@ def stack_home() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def stack(stack_home: Path) -> Iterator[Stack]:
-    with Stack(StackConfig(home=stack_home / "home", durable=False, settings=SETTINGS)) as stack:
+    # Durable, since PostgreSQL is killed too: without synchronous commits it may lose what it has answered.
+    config = StackConfig(home=stack_home / "home", gateway_port=free_port(), settings=SETTINGS)
+    with Stack(config) as stack:
         yield stack
 
 

@@ -15,7 +15,7 @@ from devstack.faults import StackFault, StartFailed
 from devstack.home import Home
 from devstack.model_choice import EMBEDDED, ModelChoice
 from devstack.nats import NatsServer
-from devstack.permissions import ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
+from devstack.permissions import CLIENT, ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
 from devstack.ports import is_free
 from devstack.postgres import PostgresServer
 from devstack.process import ServerProcess
@@ -73,6 +73,15 @@ class Stack:
     @property
     def monitor_url(self) -> str:
         return f"http://127.0.0.1:{self.ports['nats-monitor']}"
+
+    @property
+    def nats_url(self) -> str:
+        """With the login of those who only ask the NATS API; their answers arrive at `inbox_of(CLIENT)`."""
+        return f"nats://{CLIENT}:{self.home.secrets({})[CLIENT]}@127.0.0.1:{self.ports['nats']}"
+
+    @property
+    def database_url(self) -> str:
+        return self._environments[GATEWAY]["GATEWAY_DATABASE_URL"]
 
     @property
     def admin_key(self) -> str:
