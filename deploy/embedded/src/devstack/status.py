@@ -13,6 +13,7 @@ from devstack.stack import Stack, is_well
 from devstack.supervision import Supervisor
 
 _TIMEOUT_S = 2.0
+_WELL = "ok"
 _RECORDED = re.compile(
     r'^daybook_gateway_nats_requests_total\{outcome="ok",subject="[^"]*enrichments\.record"\} (\S+)', re.MULTILINE
 )
@@ -52,15 +53,17 @@ def screen(status: StackStatus, messages: list[str]) -> Group:
     for heading in ("process", "port", "pid", "health", "restarts"):
         table.add_column(heading, justify="right" if heading in {"port", "pid", "restarts"} else "left")
     for part in status.parts:
-        colour = "green" if part.health == "ok" else "red"
+        colour = "green" if part.health == _WELL else "red"
         table.add_row(
             part.name, str(part.port), str(part.pid or "-"), f"[{colour}]{part.health}[/]", str(part.restarts)
         )
-    counts = (
-        f"events waiting {_shown(status.waiting_events)}   tasks waiting {_shown(status.waiting_tasks)}   "
-        f"results recorded since start {_shown(status.recorded)}"
-    )
-    return Group(table, "", counts, *(Text(line) for line in messages[-3:]), "Ctrl-C stops all.")
+    return Group(table, "", _counts(status), *(Text(line) for line in messages[-3:]), "Ctrl-C stops all.")
+
+
+def summary(status: StackStatus) -> str:
+    """One plain line, for logs and pipes: who is not well, and the counts."""
+    unwell = [f"{part.name} (port {part.port}) {part.health}" for part in status.parts if part.health != _WELL]
+    return f"{', '.join(unwell) or f'all {len(status.parts)} processes ok'}; {_counts(status)}"
 
 
 def welcome(stack: Stack) -> str:
@@ -80,10 +83,17 @@ def welcome(stack: Stack) -> str:
     )
 
 
+def _counts(status: StackStatus) -> str:
+    return (
+        f"events waiting {_shown(status.waiting_events)}   tasks waiting {_shown(status.waiting_tasks)}   "
+        f"results recorded since start {_shown(status.recorded)}"
+    )
+
+
 def _health(running: bool, url: str | None) -> str:
     if not running:
         return "ended"
-    return "ok" if url is None or is_well(url) else "not answering"
+    return _WELL if url is None or is_well(url) else "not answering"
 
 
 def _queues(monitor_url: str) -> tuple[int | None, int | None]:

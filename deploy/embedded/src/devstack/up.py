@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from devstack.stack import Say, Stack, StackConfig
-from devstack.status import look, screen, welcome
+from devstack.status import look, screen, summary, welcome
 from devstack.supervision import Supervisor
 
 _LOOK_S = 1.0
@@ -38,7 +38,7 @@ def run_up(config: StackConfig, console: Console) -> int:
         if console.is_terminal:
             _show_live(stack, supervisor, messages, console, stop)
         else:
-            _watch(supervisor, messages, say, stop)
+            _watch(stack, supervisor, messages, say, stop)
         say("stopping")
     say("stopped; the entries stay for the next start")
     return 0
@@ -54,11 +54,17 @@ def _show_live(
             stop.wait(_LOOK_S)
 
 
-def _watch(supervisor: Supervisor, messages: list[str], say: Say, stop: threading.Event) -> None:
+def _watch(stack: Stack, supervisor: Supervisor, messages: list[str], say: Say, stop: threading.Event) -> None:
+    """Where no terminal is: a line whenever something changed."""
+    told = ""
     while not stop.wait(_LOOK_S):
         supervisor.tick()
         while messages:
             say(messages.pop(0))
+        line = summary(look(stack, supervisor))
+        if line != told:
+            say(line)
+            told = line
 
 
 @contextmanager
