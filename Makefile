@@ -59,3 +59,6 @@ bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, be
 
 bench-bridge: $(STAMP) ## what asyncio.run costs a task, beside the alternatives (ADR 0001)
 	$(BIN)/python benchmarks/bridge.py --write docs/benchmarks/bridge.md
+
+bench-pipeline: $(STAMP) ## entries a second from POST to enriched, beside the bare model server
+	$(BIN)/python benchmarks/pipeline.py

@@ -46,7 +46,6 @@ class PostgresServer:
             "port": str(self.port),
             "unix_socket_directories": "",
             "fsync": "on" if durable else "off",
-            "synchronous_commit": "on" if durable else "off",
             "max_connections": "100",
         }
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
