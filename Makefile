@@ -9,7 +9,7 @@ MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
 STAMP := $(VENV)/.installed
 # deptry cannot read the module names of editable packages.
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
-DEPTRY := $(BIN)/deptry --ignore DEP002 --package-module-name-map "$(OURS)"
+DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
 
 .PHONY: help up install lock format check test bench-mood bench-index bench-ingest demo
 
