@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
 
-.PHONY: help up install lock format check test bench-mood bench-index bench-ingest demo
+.PHONY: help up demo install lock format check test bench-bridge bench-index bench-ingest bench-mood bench-pipeline
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -43,7 +43,8 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 	@for m in $(MEMBERS); do $(DEPTRY) $$m/src --config $$m/pyproject.toml >/dev/null 2>&1 || { $(DEPTRY) $$m/src --config $$m/pyproject.toml; exit 1; }; done
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
-	$(BIN)/pytest
+	@rm -f .coverage .coverage.*
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -28,6 +29,7 @@ from ollama_client import (
     StreamCut,
     TotalTimeout,
     Unreachable,
+    UnsendableRequest,
 )
 from support.scripted_ollama import (
     MODEL,
@@ -244,7 +246,7 @@ async def test_nobody_listening_is_unreachable(server: ScriptedOllama, ollama: O
         await ollama.version()
 
 
-@pytest.mark.parametrize("host", ["8.8.8.8", "[2001:4860:4860::8888]", "0.0.0.0"])
+@pytest.mark.parametrize("host", ["8.8.8.8", "[2001:4860:4860::8888]", "0.0.0.0", "[2001::1]", "[::ffff:8.8.8.8]"])
 async def test_a_public_address_is_refused_before_anything_is_sent(host: str) -> None:
     with pytest.raises(RemoteAddressRefused, match="allow_remote"):
         async with OllamaClient(OllamaConfig(base_url=f"http://{host}:11434")):
@@ -265,7 +267,15 @@ async def test_local_names_are_allowed(server: ScriptedOllama) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"base_url": "ollama:11434"}, {"total_timeout_s": 0}, {"max_connections": 0}, {"base_url": "http://"}]
+    "wrong",
+    [
+        {"base_url": "ollama:11434"},
+        {"total_timeout_s": 0},
+        {"max_connections": 0},
+        {"base_url": "http://"},
+        {"base_url": "http://a:99999"},
+        {"base_url": "http://a\nb"},
+    ],
 )
 def test_a_wrong_setting_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -313,3 +323,51 @@ def test_two_hundred_runs_leave_nothing_behind(server: ScriptedOllama) -> None:
         time.sleep(0.01)
     assert len(os.listdir("/proc/self/fd")) <= before
     assert set(tasks) == {1}
+
+
+async def test_a_client_that_was_not_opened_sends_nothing(server: ScriptedOllama) -> None:
+    with pytest.raises(RuntimeError, match="async with"):
+        await OllamaClient(OllamaConfig(base_url=server.url)).version()
+    assert server.received == []
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+async def test_a_host_that_is_no_name_is_unreachable(host: str) -> None:
+    with pytest.raises(Unreachable, match="does not resolve"):
+        async with OllamaClient(OllamaConfig(base_url=f"http://{host}")):
+            pass
+
+
+@pytest.mark.parametrize("inputs", [["secret \ud800"], [float("nan")], [object()]])
+async def test_what_is_no_json_is_not_sent(ollama: OllamaClient, inputs: list[str]) -> None:
+    with pytest.raises(UnsendableRequest) as caught:
+        await ollama.embed("all-minilm", inputs)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_no_word_of_an_answer_reaches_a_traceback(server: ScriptedOllama, ollama: OllamaClient) -> None:
+    server.script("/api/chat", Answer([b'{"model": 1, "message": "secret"}\n']))
+    with pytest.raises(ProtocolViolation) as caught:
+        await ollama.chat(MODEL, HELLO)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_waiting_for_our_own_cap_is_no_slow_server(server: ScriptedOllama) -> None:
+    server.latency_s = 0.2
+    config = OllamaConfig(base_url=server.url, max_connections=1, first_token_timeout_s=0.3, total_timeout_s=5)
+    async with OllamaClient(config) as client:
+        answers = await asyncio.gather(*(client.embed("all-minilm", ["x"]) for _ in range(4)))
+    assert len(answers) == 4
+
+
+async def test_cancelled_calls_give_their_places_back(server: ScriptedOllama) -> None:
+    server.latency_s = 0.05
+    async with OllamaClient(OllamaConfig(base_url=server.url, max_connections=4)) as client:
+        for _ in range(15):
+            calls = [asyncio.create_task(client.embed("all-minilm", ["x"])) for _ in range(12)]
+            await asyncio.sleep(0.01)
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+        server.latency_s = 0
+        assert (await client.embed("all-minilm", ["x"])).vectors

@@ -40,6 +40,7 @@ from ollama_client.errors import (
     StreamCut,
     TotalTimeout,
     Unreachable,
+    UnsendableRequest,
 )
 
 __all__ = [
@@ -74,4 +75,5 @@ __all__ = [
     "Timings",
     "TotalTimeout",
     "Unreachable",
+    "UnsendableRequest",
 ]

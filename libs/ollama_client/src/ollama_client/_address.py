@@ -2,9 +2,24 @@
 
 import asyncio
 import socket
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from ollama_client.errors import RemoteAddressRefused, Unreachable
+
+#: Spelt out: the standard library's `is_private` also lets tunnels such as Teredo through.
+_OWN_NETWORKS = tuple(
+    ip_network(network)
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "169.254.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
 
 
 async def refuse_remote(host: str) -> None:
@@ -18,7 +33,9 @@ async def refuse_remote(host: str) -> None:
         return
     for address in await _addresses(host):
         ip = ip_address(address.partition("%")[0])
-        if not (ip.is_loopback or ip.is_private or ip.is_link_local) or ip.is_unspecified:
+        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped
+        if not any(ip in network for network in _OWN_NETWORKS):
             raise RemoteAddressRefused(host, address)
 
 
@@ -30,6 +47,6 @@ async def _addresses(host: str) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise Unreachable(host, "its name does not resolve") from error
     return [str(entry[4][0]) for entry in found]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import httpx
 from pydantic import BaseModel
 
 from ollama_client._address import refuse_remote
@@ -45,18 +46,21 @@ class OllamaClient:
 
     def __init__(self, config: OllamaConfig) -> None:
         self._config = config
-        self._http = open_http(config)
-        self._wire = Wire(config, self._http)
+        self._opened: tuple[httpx.AsyncClient, Wire] | None = None
 
     async def __aenter__(self) -> Self:
         if not self._config.allow_remote:
             await refuse_remote(self._config.host)
+        http = open_http(self._config)
+        self._opened = http, Wire(self._config, http)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened[0].aclose()
 
     async def embed(
         self,
@@ -237,6 +241,13 @@ class OllamaClient:
         """
         async with self._wire.lines("/api/pull", _payload(model, stream=True)) as lines:
             yield _progress(lines, model)
+
+    @property
+    def _wire(self) -> Wire:
+        """There is none before the address was looked at."""
+        if self._opened is None:
+            raise RuntimeError("open the client first: `async with OllamaClient(config) as ollama:`")
+        return self._opened[1]
 
     async def _get(self, path: str, kind: type[A]) -> A:
         return parse(kind, await self._wire.exchange("GET", path))

@@ -26,10 +26,10 @@ class OllamaConfig:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not _usable(self.base_url):
             raise ValueError(f"base_url must look like http://127.0.0.1:11434, not {self.base_url!r}")
         for name in ("connect_timeout_s", "first_token_timeout_s", "between_tokens_timeout_s", "total_timeout_s"):
-            if getattr(self, name) <= 0:
+            if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above zero")
         if self.max_connections < 1:
             raise ValueError("max_connections must be at least 1")
@@ -39,3 +39,12 @@ class OllamaConfig:
         host = urlsplit(self.base_url).hostname
         assert host is not None
         return host
+
+
+def _usable(url: str) -> bool:
+    """No control characters, and a port that there is."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return url.isprintable()

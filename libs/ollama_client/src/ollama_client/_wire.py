@@ -23,6 +23,7 @@ from ollama_client.errors import (
     StreamCut,
     TotalTimeout,
     Unreachable,
+    UnsendableRequest,
 )
 
 T = TypeVar("T")
@@ -41,7 +42,8 @@ def open_http(config: OllamaConfig) -> httpx.AsyncClient:
         verify=shared_ssl_context(),
         trust_env=False,
         timeout=httpx.Timeout(None, connect=config.connect_timeout_s),
-        limits=httpx.Limits(max_connections=config.max_connections, max_keepalive_connections=config.max_connections),
+        # The cap on connections is `Wire`'s: httpcore's pool loses places when waiting calls are cancelled.
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=config.max_connections),
     )
 
 
@@ -51,6 +53,7 @@ class Wire:
     def __init__(self, config: OllamaConfig, http: httpx.AsyncClient) -> None:
         self._config = config
         self._http = http
+        self._places = asyncio.Semaphore(config.max_connections)
 
     async def exchange(self, method: str, path: str, payload: Mapping[str, Any] | None = None) -> bytes:
         """The whole body of a 2xx answer.
@@ -95,13 +98,40 @@ class Wire:
     async def _answer(
         self, method: str, path: str, payload: Mapping[str, Any] | None, deadline_s: float
     ) -> AsyncGenerator[httpx.Response, None]:
-        request = self._http.build_request(method, path, json=payload)
-        response = await self._wait(self._http.send(request, stream=True), self._first_token(), deadline_s, sent=None)
+        try:
+            request = self._http.build_request(method, path, json=payload)
+        except (TypeError, ValueError) as error:
+            raise UnsendableRequest(type(error).__name__) from None  # its text would quote ours
+        async with self._place(deadline_s):
+            response = await self._wait(
+                self._http.send(request, stream=True), self._first_token(), deadline_s, sent=None
+            )
+            async with self._closing(response, payload, deadline_s):
+                yield response
+
+    @asynccontextmanager
+    async def _place(self, deadline_s: float) -> AsyncGenerator[None, None]:
+        """A connection's worth of room. Waiting for it is no fault of the server: the total limit alone counts."""
+        try:
+            async with asyncio.timeout_at(deadline_s):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise self._total() from error
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    @asynccontextmanager
+    async def _closing(
+        self, response: httpx.Response, payload: Mapping[str, Any] | None, deadline_s: float
+    ) -> AsyncGenerator[None, None]:
+        """Refuse what the server refused; close the answer whatever happens, so that the server stops."""
         try:
             if response.status_code >= httpx.codes.BAD_REQUEST:
                 body = await self._wait(response.aread(), self._gap(), deadline_s, sent=0)
                 raise refusal(response.status_code, body, model=str((payload or {}).get("model", "")))
-            yield response
+            yield
         finally:
             await response.aclose()
 

@@ -12,6 +12,7 @@ OllamaError
 ├── ModelNotFound           permanent   404: the message has the `ollama pull` line
 ├── ContextOverflow         permanent   the input is longer than the model's context; nothing was cut silently
 ├── BadRequest              permanent   400 and the like: this request will never be accepted
+├── UnsendableRequest       permanent   what was given is no JSON: a lone surrogate, NaN, an object
 ├── ServerFault             retryable   500, or an error line in the middle of an answer
 ├── StreamCut               retryable   the answer ended without `done: true`
 ├── ProtocolViolation       retryable   what came is not Ollama's protocol (a proxy's page, broken JSON)
@@ -95,6 +96,11 @@ class ContextOverflow(RefusedByServer):
 
 class ServerFault(RefusedByServer):
     retryable = True
+
+
+class UnsendableRequest(OllamaError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the request cannot be written as JSON ({why}); nothing was sent")
 
 
 class ModelNotFound(OllamaError):
