@@ -30,7 +30,7 @@ $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 
 lock: ## resolve again and write requirements.lock (exact versions, hashes, no addresses)
 	$(UV) lock --upgrade
-	$(UV) export -q --format requirements-txt --all-packages --all-groups --no-emit-workspace --no-header --no-annotate -o requirements.lock
+	$(UV) export -q --format requirements-txt --all-packages --all-extras --all-groups --no-emit-workspace --no-header --no-annotate -o requirements.lock
 
 format: $(STAMP) ## let the tools own layout
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
