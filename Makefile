@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
 
-.PHONY: help up demo install lock format check test bench-bridge bench-index bench-ingest bench-mood bench-pipeline
+.PHONY: help up demo install lock format check test test-faults bench-bridge bench-index bench-ingest bench-mood bench-pipeline
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,9 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	@rm -f .coverage .coverage.*
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+test-faults: $(STAMP) ## what happens to tasks when things break, again and again (FAULT_ROUNDS=100 for a soak)
+	FAULT_ROUNDS=$${FAULT_ROUNDS:-5} $(BIN)/pytest tests/faults --timeout=$${FAULT_TIMEOUT_S:-1800}
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)

@@ -60,6 +60,13 @@ class NatsServer:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP: its sockets stay open and nobody answers."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def url(self, prefix: str = "", user: str = USER, password: str = PASSWORD) -> str:
         return f"nats://{user}:{password}@127.0.0.1:{self.port}/{prefix}"
 
@@ -70,6 +77,10 @@ class NatsServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+
+    def _signal(self, what: signal.Signals) -> None:
+        assert self._process is not None
+        os.kill(self._process.pid, what)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

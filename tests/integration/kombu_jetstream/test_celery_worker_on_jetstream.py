@@ -34,34 +34,6 @@ def test_a_task_that_requeues_itself_comes_back_and_one_that_rejects_itself_does
     assert len(ledger.lines("refused", name="gone")) == 1
 
 
-def test_a_task_three_times_as_long_as_ack_wait_is_delivered_once(
-    client: Celery, worker: Start, ledger: Ledger
-) -> None:
-    worker("one")
-    worker("two")
-    client.send_task(TASKS + "work", args=("long", 6.0))
-    ledger.wait("ended", name="long")
-    assert len(ledger.lines("began", name="long")) == 1
-
-
-def test_a_killed_workers_task_runs_on_another_worker_within_ack_wait_and_once(
-    client: Celery, worker: Start, ledger: Ledger
-) -> None:
-    first = worker("one", concurrency=1)
-    client.send_task(TASKS + "work", args=("interrupted", 1.5))
-    ledger.wait("began", name="interrupted")
-    killed_s = time.time()
-    first.kill_group()
-    worker("two", concurrency=1)
-    ledger.wait("ended", name="interrupted")
-    began = ledger.lines("began", name="interrupted")
-    assert len(began) == 2
-    assert began[1]["at"] - killed_s < 2 + 5
-    client.send_task(TASKS + "note", args=("after",))
-    ledger.wait("ran", name="after")
-    assert len(ledger.lines("ended", name="interrupted")) == 1
-
-
 def test_a_countdown_is_held_by_the_server_and_survives_the_worker(
     client: Celery, worker: Start, ledger: Ledger
 ) -> None:

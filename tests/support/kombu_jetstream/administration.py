@@ -64,3 +64,21 @@ def consumer_state(url: str, stream: str, durable: str) -> tuple[int, int, str]:
         return info.num_pending, info.num_ack_pending, repr(info.config)
 
     return as_operator(url, work)
+
+
+def consumer_deliveries(url: str, stream: str, durable: str) -> int:
+    """How often a consumer delivered anything, each message as often as it was delivered."""
+
+    async def work(jetstream: JetStreamContext) -> int:
+        return (await jetstream.consumer_info(stream, durable)).delivered.consumer_seq
+
+    return as_operator(url, work)
+
+
+def is_empty(url: str, stream: str) -> bool:
+    """Whether nothing is left in a work queue: then nothing can run any more, not even again."""
+
+    async def work(jetstream: JetStreamContext) -> bool:
+        return (await jetstream.stream_info(stream)).state.messages == 0
+
+    return as_operator(url, work)

@@ -47,28 +47,71 @@ class Ledger:
 
 
 class Worker:
-    def __init__(self, directory: Path, name: str, environment: dict[str, str], *, concurrency: int = 2) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        name: str,
+        environment: dict[str, str],
+        *,
+        concurrency: int = 2,
+        app: str = "support.kombu_jetstream.celery_app",
+        arguments: tuple[str, ...] = (),
+    ) -> None:
         self.log = directory / f"{name}.log"
         self._name = name
         self._environment = {**os.environ, **environment, "PYTHONPATH": str(TESTS)}
         self._concurrency = concurrency
+        self._app = app
+        self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
+        return self.launch().ready()
+
+    def launch(self) -> Self:
+        """Start without waiting, for several at a time."""
         command = [
-            sys.executable, "-m", "celery", "-A", "support.kombu_jetstream.celery_app", "worker",
+            sys.executable, "-m", "celery", "-A", self._app, "worker",
             "-n", f"{self._name}@test", "-c", str(self._concurrency), "-l", "INFO", "--without-mingle",
+            *self._arguments,
         ]  # fmt: skip
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
-        until(lambda: "ready." in self.text() or self._process.poll() is not None)
+        return self
+
+    def ready(self) -> Self:
+        assert self._process is not None
+        until(lambda: "ready." in self.text() or self._process.poll() is not None, 2 * DEADLINE_S)
         assert self._process.poll() is None, self.text()
         return self
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def ask_to_stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """SIGTERM for a warm shutdown, SIGQUIT for a cold one."""
+        os.kill(self.pid, how)
+
+    def wait_for_exit(self, deadline_s: float = DEADLINE_S) -> int:
+        """The exit code."""
+        assert self._process is not None
+        code = self._process.wait(deadline_s)
+        self._process = None
+        return code
+
+    def freeze(self) -> None:
+        """SIGSTOP for the main process and its pool; their sockets stay open."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self.pid, signal.SIGCONT)
 
     def kill_group(self) -> None:
         """Main process and pool at once, as a power cut would."""
