@@ -57,9 +57,10 @@ def received(connection: kombu.Connection, queues: list[kombu.Queue], count: int
     return got
 
 
-def test_urgent_messages_come_first(connect: Connect) -> None:
+@pytest.mark.parametrize("auto_delete", [False, True], ids=["durable", "transient"])
+def test_urgent_messages_come_first(connect: Connect, auto_delete: bool) -> None:
     connection = connect()
-    queue = declared(connection, max_priority=9)
+    queue = declared(connection, max_priority=9, auto_delete=auto_delete)
     producer = connection.Producer()
     for priority in (0, 4, 9, 6, 1, 9):
         producer.publish(priority, routing_key="q", priority=priority)
@@ -69,12 +70,45 @@ def test_urgent_messages_come_first(connect: Connect) -> None:
     assert queue.get() is None
 
 
-def test_two_processes_may_differ_about_priorities_of_a_queue(connect: Connect) -> None:
+@pytest.mark.parametrize("auto_delete", [False, True], ids=["durable", "transient"])
+@pytest.mark.parametrize("priorities", [(9, None), (None, 9)], ids=["with first", "without first"])
+def test_two_processes_may_differ_about_priorities_of_a_queue(
+    connect: Connect, auto_delete: bool, priorities: tuple[int | None, int | None]
+) -> None:
     first, second = connect(), connect()
-    declared(first, max_priority=9)
-    queue = declared(second)
+    declared(first, max_priority=priorities[0], auto_delete=auto_delete)
+    queue = declared(second, max_priority=priorities[1], auto_delete=auto_delete)
     first.Producer().publish("x", routing_key="q", priority=7)
-    assert queue.get().payload == "x"
+    assert queue.get(no_ack=True).payload == "x"
+    assert queue.get() is None
+    queue.delete()
+    with pytest.raises((ChannelError, NotFound), match="NOT_FOUND"):
+        connect().channel().queue_declare("q", passive=True)
+
+
+def test_urgent_messages_to_an_exchange_come_first_on_a_transient_queue(connect: Connect) -> None:
+    connection = connect()
+    exchange = kombu.Exchange("news", type="topic")
+    queue = declared(connection, exchange=exchange, routing_key="uk.#", max_priority=9, auto_delete=True)
+    for priority in (0, 9, 6, 3):
+        connection.Producer().publish(priority, exchange=exchange, routing_key="uk.sport", priority=priority)
+    assert [payload for payload, _ in received(connection, [queue], 4)] == [9, 6, 3, 0]
+
+
+def test_bindings_that_overlap_give_a_transient_queue_one_copy(connect: Connect) -> None:
+    connection = connect()
+    exchange = kombu.Exchange("news", type="topic")
+    queue = declared(connection, exchange=exchange, routing_key="uk.sport", auto_delete=True)
+    for key in ("uk.#", "uk.*", "#"):
+        queue.bind_to(exchange, key)
+    connection.Producer().publish("a", exchange=exchange, routing_key="uk.sport")
+    connection.Producer().publish("b", exchange=exchange, routing_key="fr")
+    assert received(connection, [queue], 2) == [("a", "q"), ("b", "q")]
+    assert queue.get() is None
+    queue.unbind_from(exchange, "#")
+    connection.Producer().publish("c", exchange=exchange, routing_key="fr")
+    connection.Producer().publish("d", exchange=exchange, routing_key="uk.x.y")
+    assert received(connection, [queue], 1) == [("d", "q")]
 
 
 @pytest.mark.parametrize("kind", ["direct", "topic", "fanout"])
@@ -175,13 +209,42 @@ def test_a_message_lives_no_longer_than_its_expiration(connect: Connect) -> None
     assert queue.get().payload == "long"
 
 
-def test_purge_counts_and_removes_what_waits(connect: Connect) -> None:
+@pytest.mark.parametrize("auto_delete", [False, True], ids=["durable", "transient"])
+@pytest.mark.parametrize("max_priority", [None, 9], ids=["plain", "prioritized"])
+def test_purge_counts_and_removes_what_waits(connect: Connect, auto_delete: bool, max_priority: int | None) -> None:
     connection = connect()
-    queue = declared(connection)
+    queue = declared(connection, auto_delete=auto_delete, max_priority=max_priority)
     for number in range(3):
-        connection.Producer().publish(number, routing_key="q")
+        connection.Producer().publish(number, routing_key="q", priority=number * 3)
     assert queue.purge() == 3
     assert queue.get() is None
+
+
+@pytest.mark.parametrize("max_priority", [None, 9], ids=["plain", "prioritized"])
+def test_purge_leaves_what_a_worker_holds(connect: Connect, max_priority: int | None) -> None:
+    working, purging = connect(ack_wait_s=60), connect(ack_wait_s=60)
+    queue = declared(working, max_priority=max_priority)
+    for number in range(3):
+        working.Producer().publish(number, routing_key="q")
+    held, handed_back = queue.get(), queue.get()
+    handed_back.requeue()
+    working.Producer().publish("more", routing_key="q")
+    until(lambda: declared(purging, max_priority=max_priority).queue_declare().message_count == 2)
+    assert declared(purging, max_priority=max_priority).purge() == 3
+    assert queue.get() is None
+    held.requeue()
+    again = until(queue.get)
+    assert (again.payload, again.delivery_info["redelivered"]) == (0, True)
+
+
+def test_purge_takes_more_than_one_batch_out(connect: Connect) -> None:
+    connection = connect()
+    queue = declared(connection)
+    for number in range(1200):
+        connection.Producer().publish(number, routing_key="q")
+    held = queue.get()
+    assert queue.purge() == 1199
+    held.ack()
 
 
 def test_a_deleted_queue_is_not_found_any_more(connect: Connect) -> None:

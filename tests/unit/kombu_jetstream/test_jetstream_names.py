@@ -24,28 +24,9 @@ def test_priorities_fall_into_four_steps(priority: object, step: int) -> None:
 
 
 def test_subjects_of_a_prefix_do_not_collide_with_its_events() -> None:
-    subjects = [NAMES.task("q", 0), NAMES.later("q", "id"), NAMES.inbox("q"), NAMES.exchange("x", "a.b")]
-    assert subjects == ["daybook.tasks.q.0", "daybook.later.q.id", "daybook.inbox.q", "daybook.exchange.x.a.b"]
+    subjects = [NAMES.task("q", 0), NAMES.later("q", "id"), NAMES.inbox("q", 3), NAMES.exchange("x", "a.b", 9)]
+    assert subjects == ["daybook.tasks.q.0", "daybook.later.q.id", "daybook.inbox.q.3", "daybook.exchange.x.9.a.b"]
     assert (NAMES.task_stream, NAMES.transient_stream) == ("DAYBOOK_TASKS", "DAYBOOK_TRANSIENT")
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "filters"),
-    [
-        ("fanout", "ignored", ("daybook.exchange.x.>",)),
-        ("direct", "k.1", ("daybook.exchange.x.k.1",)),
-        ("topic", "a.*.c", ("daybook.exchange.x.a.*.c",)),
-        ("topic", "#", ("daybook.exchange.x.>",)),
-        ("topic", "a.#", ("daybook.exchange.x.a", "daybook.exchange.x.a.>")),
-    ],
-)
-def test_a_binding_becomes_subject_filters(kind: str, key: str, filters: tuple[str, ...]) -> None:
-    assert NAMES.binding_filters("x", kind, key) == filters
-
-
-def test_a_pattern_no_filter_can_say_is_refused() -> None:
-    with pytest.raises(NotImplementedError, match="at the end only"):
-        NAMES.binding_filters("x", "topic", "#.end")
 
 
 @pytest.mark.parametrize(

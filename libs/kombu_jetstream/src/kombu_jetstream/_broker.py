@@ -7,10 +7,12 @@ import nats.errors
 from nats.aio.msg import Msg
 
 from kombu_jetstream._api import STREAM_NAME_IN_USE
+from kombu_jetstream._bindings import Binding
 from kombu_jetstream._consumers import Consumers
 from kombu_jetstream._link import Link
 from kombu_jetstream._naming import Names
 from kombu_jetstream._publisher import Publisher
+from kombu_jetstream._purge import take_out
 from kombu_jetstream._queue import Queue
 from kombu_jetstream._receipt import Receipt, is_receipt
 from kombu_jetstream._routes import Routes
@@ -62,27 +64,15 @@ class Broker:
                     raise
 
     async def bind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:
-        match queue.kind:
-            case "transient":
-                filters = self.names.binding_filters(exchange, kind, routing_key)
-                queue.filters += [found for found in filters if found not in queue.filters]
-                await self.consumers.declare(queue)
-            case "durable":
-                await self._change_bindings(queue, add=(exchange, kind, routing_key))
-            case _:
-                # A foreign queue is fed by its stream.
-                pass
+        """Have the queue take what matches. A foreign queue is fed by its stream and stays as it is.
+
+        Raises:
+            NotImplementedError: the queue is transient and no filter can say the routing key.
+        """
+        await self._change_bindings(queue, add=(exchange, kind, routing_key))
 
     async def unbind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:
-        match queue.kind:
-            case "transient":
-                gone = self.names.binding_filters(exchange, kind, routing_key)
-                queue.filters = [found for found in queue.filters if found not in gone]
-                await self.consumers.declare(queue)
-            case "durable":
-                await self._change_bindings(queue, remove=(exchange, kind, routing_key))
-            case _:
-                pass
+        await self._change_bindings(queue, remove=(exchange, kind, routing_key))
 
     async def delete(self, queue: Queue) -> None:
         await self.consumers.remove(queue)
@@ -90,10 +80,12 @@ class Broker:
         self._routes.forget()
 
     async def purge(self, queue: Queue) -> int:
-        """How many waiting messages were removed. Nothing is taken from a foreign or a transient queue."""
-        if queue.kind != "durable":
+        """How many waiting messages were removed. What workers hold stays; nothing is taken from a foreign queue."""
+        if queue.kind == "foreign":
             return 0
-        return await self.link.api.purge(self.names.task_stream, self.names.task(queue.name, "*"))
+        if queue.kind == "durable" and not await self.consumers.held(queue):
+            return await self.link.api.purge(self.names.task_stream, self.names.task(queue.name, "*"))
+        return sum([await take_out(self.link, *found, queue.ack_wait_s) for found in queue.consumers(self.names)])
 
     async def restore(self, queue: Queue) -> None:
         """After a reconnect: create again what lived in the server's memory, and look at the rest."""
@@ -131,12 +123,18 @@ class Broker:
         self,
         queue: Queue,
         *,
-        add: tuple[str, str, str] | None = None,
-        remove: tuple[str, str, str] | None = None,
+        add: Binding | None = None,
+        remove: Binding | None = None,
     ) -> None:
+        if queue.kind == "foreign":
+            return
         stored = await self.consumers.stored_bindings(queue)
         kept = [binding for binding in stored if binding not in {add, remove}]
         queue.bindings = [*kept, add] if add else kept
         if queue.bindings != stored:
-            await self.consumers.store_bindings(queue)
+            try:
+                await self.consumers.store_bindings(queue)
+            except (ApiError, NotImplementedError):
+                queue.bindings = stored
+                raise
         self._routes.forget()

@@ -1,17 +1,15 @@
 """Creating, finding and removing the consumers behind queues."""
 
-import json
+from dataclasses import replace
 from typing import Any
 
 from kombu_jetstream._api import CONSUMER_EXISTS, CONSUMER_NOT_FOUND, FILTER_NOT_UNIQUE, STREAM_NOT_FOUND, Api
-from kombu_jetstream._naming import Names, token
+from kombu_jetstream._bindings import Binding, bindings_of, metadata_of
+from kombu_jetstream._naming import Names
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._queue import Queue
 from kombu_jetstream._topology import NANOSECONDS
 from kombu_jetstream.errors import ApiError, TopologyMissing
-
-QUEUE_KEY = "kombu.queue"
-BINDINGS_KEY = "kombu.bindings"
 
 #: What a later declaration may change on an existing consumer of a durable queue.
 _ADJUSTABLE = ("ack_wait", "max_deliver", "max_ack_pending")
@@ -31,6 +29,8 @@ class Consumers:
         Raises:
             TopologyMissing: the stream, or a foreign queue's consumer, is not there.
         """
+        if queue.kind == "transient":
+            await self._join(queue)
         try:
             return await self._declare(queue)
         except ApiError as error:
@@ -44,16 +44,16 @@ class Consumers:
         """How many messages wait for a worker; those that workers hold are not counted."""
         return sum([(await self._info(*found))["num_pending"] for found in queue.consumers(self._names)])
 
+    async def held(self, queue: Queue) -> int:
+        """How many messages workers hold, or have handed back since."""
+        return sum([(await self._info(*found))["num_ack_pending"] for found in queue.consumers(self._names)])
+
     async def exists(self, queue: str) -> bool:
         """Whether a queue of this name was declared by anyone."""
-        names = self._names
-        candidates = [Queue(name=queue, kind="durable"), Queue(name=queue, kind="durable", prioritized=True)]
-        for found in [(names.transient_stream, token(queue)), *(kind.consumers(names)[0] for kind in candidates)]:
-            try:
-                await self._info(*found)
-            except TopologyMissing:
-                continue
-            return True
+        for kind in ("transient", "durable"):
+            for prioritized in (False, True):
+                if await self._present(Queue(name=queue, kind=kind, prioritized=prioritized)) is not None:
+                    return True
         return False
 
     async def remove(self, queue: Queue) -> None:
@@ -71,14 +71,40 @@ class Consumers:
             await self._api.purge(self._names.task_stream, self._names.later(queue.name, "*"))
 
     async def store_bindings(self, queue: Queue) -> None:
-        """Keep a durable queue's bindings with its consumer: every publisher finds them there, and they end with it."""
+        """Keep a queue's bindings with its consumer, and end with it.
+
+        Publishers read those of a durable queue there. Those of a transient queue are its filters as well.
+
+        Raises:
+            NotImplementedError: a transient queue's bindings cannot be said in filters.
+        """
+        if queue.kind == "transient":
+            await self._declare(queue)
+            return
         stream, name = queue.consumers(self._names)[0]
         config = (await self._info(stream, name))["config"]
-        metadata = {QUEUE_KEY: queue.name, BINDINGS_KEY: json.dumps(queue.bindings)}
-        await self._create(stream, {**config, "metadata": {**(config.get("metadata") or {}), **metadata}}, "update")
+        metadata = {**(config.get("metadata") or {}), **metadata_of(queue.name, queue.bindings)}
+        await self._create(stream, {**config, "metadata": metadata}, "update")
 
-    async def stored_bindings(self, queue: Queue) -> list[tuple[str, str, str]]:
-        return bindings_of((await self._info(*queue.consumers(self._names)[0]))["config"])
+    async def stored_bindings(self, queue: Queue) -> list[Binding]:
+        present = await self._present(queue)
+        return queue.bindings if present is None else bindings_of(present["config"])
+
+    async def _join(self, queue: Queue) -> None:
+        """Go along with what others made of a transient queue: its priorities or none, and its bindings."""
+        for prioritized in (queue.prioritized, not queue.prioritized):
+            present = await self._present(replace(queue, prioritized=prioritized))
+            if present is not None:
+                queue.prioritized = prioritized
+                queue.bindings = list(dict.fromkeys([*bindings_of(present["config"]), *queue.bindings]))
+                return
+
+    async def _present(self, queue: Queue) -> dict[str, Any] | None:
+        """The first of the queue's consumers, if there is one."""
+        try:
+            return await self._info(*queue.consumers(self._names)[0])
+        except TopologyMissing:
+            return None
 
     async def _declare(self, queue: Queue) -> int:
         if queue.kind == "foreign":
@@ -99,9 +125,10 @@ class Consumers:
         present = info["config"]
         wanted = {**present, **{key: config[key] for key in _ADJUSTABLE}}
         if "filter_subjects" in config:
-            # A transient queue is its declarer's own, so ours is the truth. One filter comes back in the singular.
+            # One filter comes back in the singular.
             wanted["filter_subjects"] = config["filter_subjects"]
             wanted.pop("filter_subject", None)
+            wanted["metadata"] = {**present.get("metadata", {}), **config["metadata"]}
         return info if wanted == present else await self._create(stream, wanted, "update")
 
     async def _create(self, stream: str, config: dict[str, Any], action: str) -> dict[str, Any]:
@@ -116,12 +143,6 @@ class Consumers:
             return await self._api.request(f"CONSUMER.INFO.{stream}.{name}")
         except ApiError as error:
             raise _missing(error, stream, name) from error
-
-
-def bindings_of(config: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """The bindings kept in a consumer's metadata."""
-    stored = json.loads((config.get("metadata") or {}).get(BINDINGS_KEY, "[]"))
-    return [(exchange, kind, routing_key) for exchange, kind, routing_key in stored]
 
 
 def _missing(error: ApiError, stream: str, consumer: str) -> ApiError:

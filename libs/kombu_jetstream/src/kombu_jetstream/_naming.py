@@ -42,31 +42,17 @@ class Names:
         """Where a message waits for its time; one subject each, as the server keeps one schedule a subject."""
         return f"{self.prefix}.later.{token(queue)}.{message_id if message_id == '*' else token(message_id)}"
 
-    def inbox(self, queue: str) -> str:
+    def inbox(self, queue: str, step: int | str) -> str:
         """Where a transient queue is addressed by name."""
-        return f"{self.prefix}.inbox.{token(queue)}"
+        return f"{self.prefix}.inbox.{token(queue)}.{step}"
 
-    def exchange(self, exchange: str, routing_key: str) -> str:
+    def exchange(self, exchange: str, routing_key: str, step: int | str) -> str:
         """Where a message to a named exchange is published for transient queues; the server routes it."""
-        words = ".".join(token(word) for word in routing_key.split("."))
-        return f"{self.prefix}.exchange.{token(exchange)}.{words}"
+        return f"{self.exchange_head(exchange, step)}.{'.'.join(token(word) for word in routing_key.split('.'))}"
 
-    def binding_filters(self, exchange: str, kind: str, routing_key: str) -> tuple[str, ...]:
-        """Subject filters that match what an AMQP binding matches.
+    def exchange_head(self, exchange: str, step: int | str) -> str:
+        """What the subjects of all messages to an exchange begin with.
 
-        Raises:
-            NotImplementedError: the pattern has `#` before its end, which no subject filter can say.
+        The step stands before the words of the key, whose number a pattern may leave open.
         """
-        if kind == "fanout":
-            return (f"{self.prefix}.exchange.{token(exchange)}.>",)
-        if kind != "topic":
-            return (self.exchange(exchange, routing_key),)
-        words = routing_key.split(".")
-        if "#" in words[:-1]:
-            raise NotImplementedError(f"binding key {routing_key!r}: '#' is supported at the end only")
-        fixed = [word if word == "*" else token(word) for word in words if word != "#"]
-        head = ".".join([f"{self.prefix}.exchange.{token(exchange)}", *fixed])
-        if words[-1] != "#":
-            return (head,)
-        # AMQP's `#` matches no word as well, NATS's `>` at least one.
-        return (head, f"{head}.>") if fixed else (f"{head}.>",)
+        return f"{self.prefix}.exchange.{token(exchange)}.{step}"

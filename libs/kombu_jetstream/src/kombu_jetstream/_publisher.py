@@ -33,13 +33,13 @@ class Publisher:
         """Through the default exchange. An undeclared queue is durable, unless the message is transient."""
         transient = queue.kind == "transient" if queue else message["properties"].get("delivery_mode") == TRANSIENT
         if transient:
-            await self._publish_transient(self._names.inbox(name), message)
+            await self._publish_transient(self._names.inbox(name, step_of(message)), message)
         else:
             await self._publish_durable(message, name, queue.message_ttl_ms if queue else None)
 
     async def to_exchange(self, message: dict[str, Any], exchange: str, routing_key: str) -> None:
         """Through a named exchange. Transient messages reach transient queues only; the others, durable ones too."""
-        await self._publish_transient(self._names.exchange(exchange, routing_key), message)
+        await self._publish_transient(self._names.exchange(exchange, routing_key, step_of(message)), message)
         if message["properties"].get("delivery_mode") != TRANSIENT:
             for name in await self._routes.queues(exchange, routing_key):
                 await self._publish_durable(message, name, None)
@@ -52,7 +52,7 @@ class Publisher:
         now = datetime.now(UTC)
         ttl_s = ttl_seconds(properties.get("expiration"), queue_ttl_ms)
         due = due_at(message.get("headers"), now, self._link.options.min_schedule_s)
-        subject = self._names.task(name, priority_step(properties.get("priority")))
+        subject = self._names.task(name, step_of(message))
         headers[MESSAGE_ID] = identity
         if due is not None:
             headers |= schedule_headers(due, subject, ttl_s, now)
@@ -73,3 +73,7 @@ class Publisher:
         except nats.errors.OutboundBufferLimitError:
             # Disconnected for so long that the buffer is full. Events and remote control are worth nothing afterwards.
             log.debug("dropped a transient message on %s while disconnected", subject)
+
+
+def step_of(message: dict[str, Any]) -> int:
+    return priority_step(message["properties"].get("priority"))

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kombu_jetstream._bindings import Binding, metadata_of
+from kombu_jetstream._filters import filters_of
 from kombu_jetstream._naming import PRIORITY_STEPS, Names, token
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._topology import NANOSECONDS
@@ -26,10 +28,8 @@ class Queue:
     #: A transient queue without a consumer goes after this.
     expires_ms: int = DEFAULT_EXPIRES_MS
     message_ttl_ms: int | None = None
-    #: Subjects of a transient queue's bindings.
-    filters: list[str] = field(default_factory=list[str])
-    #: Bindings of a durable queue to named exchanges: (exchange, type, routing key).
-    bindings: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    #: Bindings to named exchanges: (exchange, type, routing key).
+    bindings: list[Binding] = field(default_factory=list[Binding])
     #: Of a foreign queue: the stream and the durable consumer that somebody else made.
     stream: str = ""
     durable: str = ""
@@ -42,11 +42,13 @@ class Queue:
             case "foreign":
                 return [(self.stream, self.durable)]
             case "transient":
-                return [(names.transient_stream, token(self.name))]
-            case _ if self.prioritized:
-                return [(names.task_stream, f"{token(self.name)}=p{step}") for step in PRIORITY_STEPS]
+                stream = names.transient_stream
             case _:
-                return [(names.task_stream, token(self.name))]
+                stream = names.task_stream
+        consumer = token(self.name)
+        return (
+            [(stream, f"{consumer}=p{step}") for step in PRIORITY_STEPS] if self.prioritized else [(stream, consumer)]
+        )
 
     def consumer_configs(self, names: Names, options: TransportOptions) -> list[tuple[str, dict[str, Any]]]:
         """(stream, configuration) of each consumer to create, as JetStream's JSON. Empty for a foreign queue."""
@@ -56,29 +58,25 @@ class Queue:
             "ack_wait": int(options.ack_wait_s * NANOSECONDS),
             "max_deliver": options.max_deliver,
         }
-        if self.kind == "transient":
-            own: dict[str, Any] = {
-                "filter_subjects": [names.inbox(self.name), *self.filters],
-                "inactive_threshold": max(1000, self.expires_ms) * 1_000_000,
-                "max_ack_pending": -1,
-                "mem_storage": True,
-            }
-            return [(stream, {"durable_name": name, **shared, **own}) for stream, name in self.consumers(names)]
         if self.kind == "foreign":
             return []
         steps: tuple[int | str, ...] = PRIORITY_STEPS if self.prioritized else ("*",)
         return [
-            (
-                stream,
-                {
-                    "durable_name": name,
-                    **shared,
-                    "filter_subject": names.task(self.name, step),
-                    "max_ack_pending": options.max_ack_pending,
-                },
-            )
+            (stream, {"durable_name": name, **shared, **self._own_config(names, options, step)})
             for (stream, name), step in zip(self.consumers(names), steps, strict=True)
         ]
+
+    def _own_config(self, names: Names, options: TransportOptions, step: int | str) -> dict[str, Any]:
+        if self.kind == "durable":
+            return {"filter_subject": names.task(self.name, step), "max_ack_pending": options.max_ack_pending}
+        return {
+            "filter_subjects": [names.inbox(self.name, step), *filters_of(names, self.bindings, step)],
+            "inactive_threshold": max(1000, self.expires_ms) * 1_000_000,
+            "max_ack_pending": -1,
+            "mem_storage": True,
+            # Several processes may consume the queue: what one binds holds for all, as in AMQP.
+            "metadata": metadata_of(self.name, self.bindings),
+        }
 
 
 def queue_from_arguments(name: str, arguments: Mapping[str, Any], *, auto_delete: bool, exclusive: bool) -> Queue:

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from kombu_jetstream._api import Api
-from kombu_jetstream._consumers import QUEUE_KEY, bindings_of
+from kombu_jetstream._bindings import QUEUE_KEY, Binding, bindings_of
 from kombu_jetstream._naming import Names
 
 
@@ -17,7 +17,7 @@ class Routes:
         self._names = names
         self._cache_s = cache_s
         self._read_s = float("-inf")
-        self._table: dict[str, list[tuple[str, str, str]]] = {}
+        self._table: dict[str, list[Binding]] = {}
 
     def forget(self) -> None:
         """A binding changed here: read again before the next message."""
@@ -34,8 +34,8 @@ class Routes:
             if any(found == exchange and matches(kind, pattern, routing_key) for found, kind, pattern in bindings)
         ]
 
-    async def _read(self) -> dict[str, list[tuple[str, str, str]]]:
-        table: dict[str, list[tuple[str, str, str]]] = {}
+    async def _read(self) -> dict[str, list[Binding]]:
+        table: dict[str, list[Binding]] = {}
         offset, total = 0, 1
         while offset < total:
             page = await self._api.request(f"CONSUMER.LIST.{self._names.task_stream}", {"offset": offset})
