@@ -11,7 +11,8 @@ STAMP := $(VENV)/.installed
 OURS := daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
 
-.PHONY: help up demo install lock format check test test-faults bench-bridge bench-index bench-ingest bench-mood bench-pipeline
+# Every target is a deed, not a file, but for the stamp.
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -63,6 +64,11 @@ bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, be
 
 bench-bridge: $(STAMP) ## what asyncio.run costs a task, beside the alternatives (ADR 0001)
 	$(BIN)/python benchmarks/bridge.py --write docs/benchmarks/bridge.md
+
+bench-broker: $(STAMP) ## the same tasks through JetStream, Redis and RabbitMQ (their Debian packages are installed if missing)
+	@command -v redis-server >/dev/null && test -x /usr/lib/rabbitmq/bin/rabbitmq-server \
+		|| RUNLEVEL=1 apt-get install -y -qq redis-server rabbitmq-server
+	$(BIN)/python benchmarks/broker.py --write docs/benchmarks/broker.md
 
 bench-pipeline: $(STAMP) ## entries a second from POST to enriched, beside the bare model server
 	$(BIN)/python benchmarks/pipeline.py

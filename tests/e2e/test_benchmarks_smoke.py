@@ -34,3 +34,12 @@ def test_bench_pipeline_reports_both_stacks_beside_their_limit() -> None:
     rows = [line for line in report.splitlines() if line.startswith(("| (a)", "| (b)"))]
     assert len(rows) == 2
     assert all(row.split("|")[2].strip() == "6" for row in rows)
+
+
+@pytest.mark.timeout(120)
+def test_bench_broker_reports_jetstream_beside_the_installed_brokers() -> None:
+    report = run(
+        "benchmarks/broker.py", "--rounds", "1", "--tasks", "100", "--idle", "1", "--only", "jetstream", "redis"
+    )
+    rows = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in report.splitlines() if line[:1] == "|"}
+    assert float(rows["no-op tasks/s"].split()[0].replace(",", "")) > 0
