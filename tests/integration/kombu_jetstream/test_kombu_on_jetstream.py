@@ -138,6 +138,14 @@ def test_an_unbound_queue_gets_nothing_more(connect: Connect) -> None:
         assert queue.get() is None
 
 
+def test_a_published_message_is_there_to_get_at_once(connect: Connect) -> None:
+    connection = connect()
+    queue = declared(connection)
+    for number in range(500):
+        connection.Producer().publish(number, routing_key="q")
+        assert queue.get(no_ack=True).payload == number
+
+
 def test_prefetch_bounds_what_is_held_and_an_ack_makes_room(
     connect: Connect, shared_server: NatsServer, prefix: str
 ) -> None:

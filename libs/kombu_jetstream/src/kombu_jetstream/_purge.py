@@ -12,9 +12,12 @@ from nats.aio.msg import Msg
 from kombu_jetstream._link import Link
 from kombu_jetstream._receipt import Receipt, is_receipt
 from kombu_jetstream._settlements import ACK
+from kombu_jetstream._topology import NANOSECONDS
 from kombu_jetstream.errors import LinkClosed
 
 BATCH = 500
+#: A message confirmed to its publisher reaches the consumer within this.
+SETTLED_S = 0.01
 
 
 async def take_out(link: Link, stream: str, consumer: str, ack_wait_s: float) -> int:
@@ -36,7 +39,7 @@ async def take_out(link: Link, stream: str, consumer: str, ack_wait_s: float) ->
 
 
 async def _pull(link: Link, stream: str, consumer: str) -> list[Msg]:
-    """Up to BATCH messages that wait now."""
+    """Up to BATCH messages that wait."""
     messages: list[Msg] = []
     complete = asyncio.Event()
 
@@ -49,7 +52,7 @@ async def _pull(link: Link, stream: str, consumer: str) -> list[Msg]:
     inbox = link.client.new_inbox()
     try:
         subscription = await link.client.subscribe(inbox, cb=on_message, pending_msgs_limit=-1, pending_bytes_limit=-1)
-        request = json.dumps({"batch": BATCH, "no_wait": True}).encode()
+        request = json.dumps({"batch": BATCH, "expires": int(SETTLED_S * NANOSECONDS)}).encode()
         await link.client.publish(link.api.subject(f"CONSUMER.MSG.NEXT.{stream}.{consumer}"), request, reply=inbox)
         try:
             async with asyncio.timeout(link.options.api_timeout_s):
