@@ -1,6 +1,5 @@
 """A real nats-server on a free port, with JetStream in a directory of the test's."""
 
-import os
 import re
 import signal
 import subprocess
@@ -17,11 +16,17 @@ _PORT = re.compile(r"Listening for client connections on 127\.0\.0\.1:(\d+)")
 
 
 class NatsServer:
-    """`restart` keeps port and data; `kill` is SIGKILL."""
+    """`restart` keeps port and data; `kill` is SIGKILL.
 
-    def __init__(self, directory: Path, *, authorization: str | None = None) -> None:
+    `authorization` is the inside of that block, "" for a server that lets everybody in; `more` are further lines of the
+    configuration.
+    """
+
+    def __init__(self, directory: Path, *, authorization: str | None = None, more: str = "") -> None:
         self._directory = directory
-        self._authorization = authorization or f"users = [{{user: {USER}, password: {PASSWORD}}}]"
+        users = f"users = [{{user: {USER}, password: {PASSWORD}}}]"
+        inside = users if authorization is None else authorization
+        self._more = f"authorization {{ {inside} }}\n{more}\n" if inside else f"{more}\n"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = -1
 
@@ -32,7 +37,7 @@ class NatsServer:
         config.write_text(
             f"listen: 127.0.0.1:{self.port}\n"
             f"jetstream {{ store_dir: {self._directory / 'store'}, sync_interval: always }}\n"
-            f"authorization {{ {self._authorization} }}\n"
+            f"{self._more}"
         )
         binary = Path(sys.executable).with_name("nats-server")
         self._process = subprocess.Popen([str(binary), "-c", str(config), "-l", str(log)])
@@ -80,10 +85,10 @@ class NatsServer:
 
     def _signal(self, what: signal.Signals) -> None:
         assert self._process is not None
-        os.kill(self._process.pid, what)
+        self._process.send_signal(what)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
-            os.kill(self._process.pid, how)
+            self._process.send_signal(how)
             self._process.wait(10)
             self._process = None

@@ -82,6 +82,6 @@ def test_told_to_stop_it_finishes_what_it_began(daybook: Daybook, ollama: Script
 
 
 def test_a_worker_that_cannot_go_on_says_so_by_its_exit_code(daybook: Daybook) -> None:
-    running = daybook.worker(ready=False, ENRICHMENT_BROKER_URL="nats://127.0.0.1:1")  # without a login: refused
+    running = daybook.worker(ready=False, ENRICHMENT_BROKER_URL="nats://a:b@127.0.0.1:port")
     until(lambda: not running.process.running, why=running.log)
     assert running.process.exit_code != 0

@@ -1,18 +1,9 @@
-import ssl
-from types import SimpleNamespace
-
 import pytest
 
 import kombu_jetstream
 from kombu_jetstream import TransportOptions, stream_specs, worker_permissions
-from kombu_jetstream._endpoint import target_of
 from kombu_jetstream._queue import queue_from_arguments
-from kombu_jetstream.errors import ConnectionFault, InvalidOption, InvalidUrl, MessageTooLarge
-
-
-def kombu_connection(**given: object) -> SimpleNamespace:
-    fields = {"hostname": "h", "port": None, "userid": "u", "password": "p4ss", "virtual_host": "/", "ssl": None}
-    return SimpleNamespace(**{**fields, **given})
+from kombu_jetstream.errors import ConnectionFault, InvalidOption, MessageTooLarge
 
 
 def test_options_are_typed_and_whole_numbers_do_for_seconds() -> None:
@@ -42,35 +33,6 @@ def test_a_wrong_option_is_refused_by_name(given: dict[str, object], told: str) 
     with pytest.raises(InvalidOption, match=told) as caught:
         TransportOptions.from_mapping(given)
     assert caught.value.option in given
-
-
-def test_the_url_names_server_user_and_prefix() -> None:
-    target = target_of(kombu_connection(hostname="::1", port=4000, virtual_host="/daybook"), ("nats://b:4222",))
-    assert target.endpoint.servers == ("nats://[::1]:4000", "nats://b:4222")
-    assert target.virtual_host == "daybook"
-    assert "p4ss" not in repr(target.endpoint)
-
-
-def test_a_tls_url_is_taken_apart() -> None:
-    url = kombu_connection(hostname="tls://me:s%40fe@host:4443/day", userid=None, password=None, virtual_host=None)
-    target = target_of(url)
-    endpoint = target.endpoint
-    assert (endpoint.servers, endpoint.user, endpoint.password) == (("nats://host:4443",), "me", "s@fe")
-    assert target.virtual_host == "day"
-    assert isinstance(endpoint.tls, ssl.SSLContext)
-
-
-def test_broker_use_ssl_may_be_a_context() -> None:
-    context = ssl.create_default_context()
-    assert target_of(kombu_connection(ssl=context)).endpoint.tls is context
-
-
-@pytest.mark.parametrize(
-    "given", [{"userid": None}, {"password": ""}, {"hostname": "ws://u:p@host"}], ids=["user", "password", "scheme"]
-)
-def test_an_unusable_url_is_refused(given: dict[str, object]) -> None:
-    with pytest.raises(InvalidUrl):
-        target_of(kombu_connection(**given))
 
 
 def test_tasks_rest_in_a_file_and_transient_things_in_memory() -> None:

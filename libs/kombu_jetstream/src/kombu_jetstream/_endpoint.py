@@ -1,67 +1,93 @@
-"""Where to connect and as whom, read from kombu's connection."""
+"""Where to connect and as whom, read from kombu's connection, which is left without what must not be shown."""
 
-import ssl
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote
 
+from kombu_jetstream._addresses import DEFAULT_PORT, Address, address_of, server_at, server_of
+from kombu_jetstream._login import Login, login_of
+from kombu_jetstream._options import TransportOptions
+from kombu_jetstream._tls import Tls, tls_of
 from kombu_jetstream.errors import InvalidUrl
-
-DEFAULT_PORT = 4222
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Addresses and credentials; two connections to equal endpoints share one socket."""
+    """Addresses, login and TLS; two connections to equal endpoints share one socket."""
 
     servers: tuple[str, ...]
-    user: str
-    password: str
-    tls: ssl.SSLContext | None = None
-
-    def __repr__(self) -> str:
-        return f"Endpoint(servers={self.servers!r}, user={self.user!r})"
+    login: Login = field(default_factory=Login)
+    tls: Tls | None = None
 
 
-@dataclass(frozen=True)
-class Target:
-    """An endpoint and the virtual host on it ("" for none)."""
+def settle_fields(client: Any) -> None:
+    """Move what a `kombu.Connection` was given as URLs, and a token, to the fields that kombu keeps to itself.
 
-    endpoint: Endpoint
-    virtual_host: str
-
-
-def target_of(client: Any, more_servers: tuple[str, ...] = ()) -> Target:
-    """What a `kombu.Connection` points at.
-
-    kombu takes `nats://` apart, but hands over what stands behind the plus of `nats+tls://user:pw@host/vhost` whole.
+    kombu and Celery show users, hosts, alternates and options (worker banner, log, `inspect stats`), but no password.
+    A token is a password without a user. More URLs of one cluster become the option `servers`: the NATS client changes
+    servers by itself, and kombu's own cycle through them would only disturb it.
 
     Raises:
-        InvalidUrl: user or password are missing, or the scheme is unknown.
+        InvalidUrl: a URL cannot be read, or two of them differ in more than the address.
     """
+    options = dict(client.transport_options or {})
     hostname: str = client.hostname or "127.0.0.1"
-    port, user, password, virtual_host = client.port, client.userid, client.password, client.virtual_host
-    secured = bool(client.ssl)
-    if "://" in hostname:
-        url = urlsplit(hostname)
-        if url.scheme != "tls":
-            raise InvalidUrl(f"unknown scheme nats+{url.scheme}://; use nats:// or nats+tls://")
-        hostname, port, virtual_host, secured = url.hostname or "127.0.0.1", url.port, unquote(url.path), True
-        user, password = unquote(url.username or ""), unquote(url.password or "")
-    if not (user and password):
-        raise InvalidUrl("the broker URL needs a user and a password: nats://user:password@host:4222/prefix")
-    host = f"[{hostname}]" if ":" in hostname else hostname
-    servers = (f"nats://{host}:{port or DEFAULT_PORT}", *more_servers)
-    endpoint = Endpoint(servers, user, password, _tls_context(client.ssl) if secured else None)
-    return Target(endpoint, (virtual_host or "").strip("/"))
+    if client.uri_prefix:
+        # kombu has cut `nats+` off.
+        hostname, client.uri_prefix = f"{client.uri_prefix}+{hostname}", None
+    addresses = [address_of(url) for url in client.alt or [hostname] if "://" in url]
+    if addresses:
+        first = _one_cluster(addresses)
+        client.hostname, client.port = first.host, first.port
+        client.virtual_host = first.virtual_host or client.virtual_host
+        client.ssl = client.ssl or first.secured
+        if first.password is not None:
+            client.userid, client.password = first.user, first.password
+    elif client.alt:
+        client.hostname = client.alt[0]
+    others = [address.server for address in addresses[1:]] or list((client.alt or [])[1:])
+    if others:
+        options["servers"] = [*others, *options.get("servers", ())]
+    client.alt, client.cycle = [], None
+    if client.userid and client.password is None:
+        client.userid, client.password = None, client.userid
+    if client.password is None and isinstance(options.get("token"), str):
+        client.password = options.pop("token")
+    client.transport_options = options
 
 
-def _tls_context(setting: Any) -> ssl.SSLContext:
-    """From Celery's `broker_use_ssl`: True, or its `ca_certs`, `certfile` and `keyfile`; or a ready context."""
-    if isinstance(setting, ssl.SSLContext):
-        return setting
-    files: dict[str, str] = setting if isinstance(setting, dict) else {}
-    context = ssl.create_default_context(cafile=files.get("ca_certs"))
-    if files.get("certfile"):
-        context.load_cert_chain(files["certfile"], files.get("keyfile"))
-    return context
+def endpoint_of(client: Any, options: TransportOptions) -> Endpoint:
+    """What a connection with settled fields points at.
+
+    Raises:
+        InvalidOption: two logins, or a wrong address or TLS setting.
+    """
+    servers = dict.fromkeys([server_at(client.hostname, client.port or DEFAULT_PORT), *_servers(options.servers)])
+    tls = tls_of(client.ssl, options.tls_hostname, first=options.tls_first, secured=bool(client.ssl))
+    return Endpoint(tuple(servers), login_of(client.userid or None, client.password, options), tls)
+
+
+def shown_url(client: Any, *, password: str | None) -> str:
+    """The URL that leads to the same place, with `password` in the password's stead."""
+    login = ""
+    if client.password is not None:
+        login = f"{quote(client.userid or '', safe='')}:{password}@"
+    server = server_at(client.hostname, client.port or DEFAULT_PORT).removeprefix("nats://")
+    prefix = quote((client.virtual_host or "").strip("/"), safe="")
+    return f"{'nats+tls' if client.ssl else 'nats'}://{login}{server}/{prefix}"
+
+
+def _servers(addresses: Iterable[str]) -> list[str]:
+    return [server_of(address) for address in addresses]
+
+
+def _one_cluster(addresses: list[Address]) -> Address:
+    first = addresses[0]
+    for other in addresses[1:]:
+        login = (other.user, other.password)
+        if login not in {(None, None), (first.user, first.password)} or other.secured != first.secured:
+            raise InvalidUrl("the URLs of one broker are servers of one cluster: give them the same scheme and login")
+        if other.virtual_host not in {"", first.virtual_host}:
+            raise InvalidUrl("the URLs of one broker are servers of one cluster: give them the same prefix")
+    return first

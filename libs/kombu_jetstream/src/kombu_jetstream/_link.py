@@ -2,28 +2,24 @@
 
 import asyncio
 import os
-import socket
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-import nats.errors
 from kombu.log import get_logger
-from nats.aio.client import Client
 
 from kombu_jetstream import _bridge
 from kombu_jetstream._api import Api
+from kombu_jetstream._connecting import connect, new_client, patience_s
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._receipt import Receipt
 from kombu_jetstream._settlements import Settlements
-from kombu_jetstream.errors import CannotConnect
 
 log = get_logger(__name__)
 
 DRAIN_S = 2.0
-PENDING_BYTES = 8 * 1024 * 1024
 
 
 class Reconnectable(Protocol):
@@ -38,7 +34,7 @@ class Link:
     def __init__(self, endpoint: Endpoint, options: TransportOptions) -> None:
         self.endpoint = endpoint
         self.options = options
-        self.client = Client()
+        self.client = new_client(endpoint)
         self.custody = Custody(self.client, options.max_hold_s)
         self.settlements = Settlements(self.client, self.custody)
         self.api = Api(self.client, options.api_prefix, options.api_timeout_s, options.publish_timeout_s)
@@ -60,34 +56,17 @@ class Link:
 
         Raises:
             CannotConnect: the first attempt failed. Only that one is reported; later the client reconnects by itself.
+            InvalidOption: a file of the login or of TLS cannot be used.
         """
-        options = self.options
-        try:
-            async with asyncio.timeout(options.connect_timeout_s + 1):
-                await self.client.connect(
-                    servers=list(self.endpoint.servers),
-                    user=self.endpoint.user,
-                    password=self.endpoint.password,
-                    tls=self.endpoint.tls,
-                    name=f"kombu-jetstream {socket.gethostname()} {os.getpid()}",
-                    allow_reconnect=False,
-                    max_reconnect_attempts=1,
-                    connect_timeout=options.connect_timeout_s,  # pyright: ignore[reportArgumentType] - any number will do
-                    reconnect_time_wait=options.reconnect_wait_s,  # pyright: ignore[reportArgumentType] - likewise
-                    ping_interval=options.ping_interval_s,
-                    max_outstanding_pings=2,
-                    pending_size=PENDING_BYTES,
-                    inbox_prefix=options.inbox_prefix,
-                    error_cb=self._on_error,
-                    disconnected_cb=self._on_disconnect,
-                    reconnected_cb=self._on_reconnect,
-                    closed_cb=self._on_close,
-                )
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            await self.client.close()
-            raise CannotConnect(f"no NATS server at {', '.join(self.endpoint.servers)}: {error!r}") from error
-        self.client.options["allow_reconnect"] = True
-        self.client.options["max_reconnect_attempts"] = -1
+        await connect(
+            self.client,
+            self.endpoint,
+            self.options,
+            on_error=self._on_error,
+            on_disconnect=self._on_disconnect,
+            on_reconnect=self._on_reconnect,
+            on_close=self._on_close,
+        )
         self._note_descriptor()
         await self.settlements.start()
         self._duties = [
@@ -179,7 +158,7 @@ def acquire(endpoint: Endpoint, options: TransportOptions) -> Link:
         link = _links.open.get((endpoint, options))
         if link is None or link.closed:
             link = Link(endpoint, options)
-            _bridge.bridge().call(link.open(), options.connect_timeout_s + 3)
+            _bridge.bridge().call(link.open(), patience_s(endpoint, options) + 2)
             _links.open[endpoint, options] = link
         link.users += 1
         return link

@@ -1,7 +1,7 @@
 """The transport's options: one frozen value, made from Celery's `broker_transport_options`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import UnionType
 from typing import Any, Self, get_args
 
@@ -29,8 +29,18 @@ class TransportOptions:
 
     #: First token of every subject, and the start of both streams' names. None: the URL's virtual host, else "kombu".
     prefix: str | None = None
-    #: More addresses of the same cluster, tried in turn (`nats://host:port`).
+    #: More addresses of the same cluster (`host:port`). The client tries them in any order, and those it is told of.
     servers: tuple[str, ...] = ()
+    #: Path of a `.creds` file: a user's JWT and nkey. Read again for each reconnect. Needs the extra `nkeys`.
+    credentials: str | None = None
+    #: Path of a file with the seed of a user's nkey. Needs the extra `nkeys`.
+    nkey_seed: str | None = None
+    #: The word of a server with `authorization { token }`, if it does not stand in the URL.
+    token: str | None = field(default=None, repr=False)
+    #: The name in the servers' certificates, where that is not their address.
+    tls_hostname: str | None = None
+    #: For servers with `handshake_first`: TLS before the first word.
+    tls_first: bool = False
     #: False where somebody else applies `stream_specs(...)`: streams are then neither created nor looked at.
     create_streams: bool = True
     replicas: int = 1
@@ -72,7 +82,7 @@ class TransportOptions:
         Raises:
             InvalidOption: a key is unknown or a value has the wrong type or size.
         """
-        types = {field.name: field.type for field in fields(cls)}
+        types = {each.name: each.type for each in fields(cls)}
         chosen: dict[str, Any] = {}
         for key, value in mapping.items():
             if key in FOREIGN_KEYS:
@@ -102,5 +112,5 @@ def _checked(key: str, value: object, declared: object) -> object:
     if isinstance(value, bool) and bool not in accepted:
         raise InvalidOption(key, f"expected {declared}, got {value!r}")
     if key == "servers" or not isinstance(value, accepted):
-        raise InvalidOption(key, f"expected {declared}, got {value!r}")
+        raise InvalidOption(key, f"expected {declared}, got {'another type' if key == 'token' else repr(value)}")
     return value

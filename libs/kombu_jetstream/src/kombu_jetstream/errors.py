@@ -2,13 +2,15 @@
 
 ```text
 TransportError
-|- InvalidOption           permanent   a broker_transport_options key or value is wrong (also a ValueError)
+|- InvalidOption           permanent   a broker_transport_options or broker_use_ssl entry is wrong (also a ValueError)
 |- InvalidUrl              permanent   the broker URL lacks what the transport needs (also a ValueError)
 |- MessageTooLarge         permanent   body and headers exceed the server's max_payload
 |- ApiError                permanent   JetStream refused an administrative request
 |  `- TopologyMissing      permanent   a stream or consumer is not there, and we were told not to make it
 `- ConnectionFault         retryable   kombu reconnects on these
-   |- CannotConnect        retryable   no server answered, or it refused the credentials
+   |- CannotConnect        retryable   no server answered
+   |  |- LoginRefused      retryable   a server answered and refused the login
+   |  `- TlsFailed         retryable   a certificate was refused, by us or by the server, or the server has no TLS
    |- LinkClosed           retryable   the connection is gone for good
    `- PublishNotConfirmed  retryable   no stream acknowledged the message in time; the same message id may be sent again
 ```
@@ -22,8 +24,10 @@ class TransportError(Exception):
 
 
 class InvalidOption(TransportError, ValueError):
-    def __init__(self, option: str, reason: str) -> None:
-        super().__init__(f"broker_transport_options[{option!r}]: {reason}")
+    """A setting cannot be used: `setting` is the mapping that holds it, `broker_use_ssl` for TLS files."""
+
+    def __init__(self, option: str, reason: str, setting: str = "broker_transport_options") -> None:
+        super().__init__(f"{setting}[{option!r}]: {reason}")
         self.option = option
 
 
@@ -68,6 +72,14 @@ class ConnectionFault(TransportError):
 
 class CannotConnect(ConnectionFault):
     """No server answered at the given addresses, or it refused us."""
+
+
+class LoginRefused(CannotConnect):
+    """A wrong, expired or missing login. Retryable all the same: a server's users can be set right while we wait."""
+
+
+class TlsFailed(CannotConnect):
+    """The handshake failed; the message names the setting. Retryable: certificates are renewed on the server."""
 
 
 class LinkClosed(ConnectionFault):

@@ -10,7 +10,8 @@ Features
 
 Connection String
 =================
-`nats://USER:PASSWORD@HOST[:PORT][/PREFIX]`, or `nats+tls://...` for TLS, after `kombu_jetstream.register()`.
+`nats://[LOGIN@]HOST[:PORT][/PREFIX]`, or `nats+tls://...` for TLS, after `kombu_jetstream.register()`. LOGIN is
+`USER:PASSWORD` or a token. Several servers of one cluster: `nats://...;nats://...`.
 
 Transport Options
 =================
@@ -23,13 +24,15 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 from kombu.transport import virtual
 from typing_extensions import override
 
+from kombu_jetstream._addresses import DEFAULT_PORT
 from kombu_jetstream._broker import Broker
 from kombu_jetstream._channel import Channel
-from kombu_jetstream._endpoint import DEFAULT_PORT, target_of
+from kombu_jetstream._endpoint import endpoint_of, settle_fields, shown_url
 from kombu_jetstream._link import acquire, release
 from kombu_jetstream._naming import Names, token
 from kombu_jetstream._options import TransportOptions
@@ -44,6 +47,8 @@ DELIVERIES_A_TURN = 64
 class Transport(virtual.Transport):
     Channel = Channel
     default_port = DEFAULT_PORT
+    #: kombu leaves URLs to us, and what it shows of them to `as_uri`.
+    can_parse_url = True
     driver_type = "nats"
     driver_name = "nats-py"
     connection_errors = (ConnectionFault, OSError)
@@ -53,6 +58,7 @@ class Transport(virtual.Transport):
     )
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
+        settle_fields(client)
         super().__init__(client, **kwargs)
         self.options = TransportOptions.from_mapping(client.transport_options or {})
         self._broker: Broker | None = None
@@ -74,9 +80,9 @@ class Transport(virtual.Transport):
 
     @override
     def establish_connection(self) -> Any:
-        target = target_of(self.client, self.options.servers)
-        prefix = self.options.prefix or token(target.virtual_host or DEFAULT_PREFIX)
-        link = acquire(target.endpoint, self.options)
+        client: Any = self.client
+        prefix = self.options.prefix or token((client.virtual_host or "").strip("/") or DEFAULT_PREFIX)
+        link = acquire(endpoint_of(client, self.options), self.options)
         try:
             broker = Broker(link, Names(prefix))
             if self.options.create_streams:
@@ -133,6 +139,12 @@ class Transport(virtual.Transport):
             with contextlib.suppress(KeyError, ValueError, OSError):
                 loop.remove(ready.wakeup.reader)
         self._loop = None
+
+    @override
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
+        """What kombu and Celery show. Of the login only the user, unless the password is asked for."""
+        client: Any = self.client
+        return shown_url(client, password=quote(client.password or "", safe="") if include_password else mask)
 
     @override
     def driver_version(self) -> str:
