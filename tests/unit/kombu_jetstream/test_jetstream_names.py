@@ -1,8 +1,10 @@
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kombu_jetstream._naming import Names, priority_step, token
+from kombu_jetstream._naming import Names, name_of, priority_step, token
 from kombu_jetstream._routes import matches
 
 NAMES = Names("daybook")
@@ -13,6 +15,7 @@ def test_any_name_is_one_token_and_two_names_are_two(one: str, other: str) -> No
     assert not set(token(one)) & set(".*> \t\r\n/\\")
     assert token(one)
     assert (token(one) == token(other)) == (one == other)
+    assert name_of(token(one)) == one
 
 
 @pytest.mark.parametrize(
@@ -24,8 +27,11 @@ def test_priorities_fall_into_four_steps(priority: object, step: int) -> None:
 
 
 def test_subjects_of_a_prefix_do_not_collide_with_its_events() -> None:
-    subjects = [NAMES.task("q", 0), NAMES.later("q", "id"), NAMES.inbox("q", 3), NAMES.exchange("x", "a.b", 9)]
-    assert subjects == ["daybook.tasks.q.0", "daybook.later.q.id", "daybook.inbox.q.3", "daybook.exchange.x.9.a.b"]
+    later = NAMES.later("q", "id", "0", datetime.fromtimestamp(1.5, UTC))
+    subjects = [NAMES.task("q", 0), later, NAMES.inbox("q", 3), NAMES.exchange("x", "a.b", 9)]
+    assert subjects == [
+        "daybook.tasks.q.0", "daybook.later.q.id.0.1500", "daybook.inbox.q.3", "daybook.exchange.x.9.a.b",
+    ]  # fmt: skip
     assert (NAMES.task_stream, NAMES.transient_stream) == ("DAYBOOK_TASKS", "DAYBOOK_TRANSIENT")
 
 

@@ -7,14 +7,10 @@ from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
+from kombu_jetstream._refusals import STREAM_NOT_FOUND, refusal
 from kombu_jetstream.errors import ApiError, LinkClosed
-
-STREAM_NOT_FOUND = 10059
-CONSUMER_NOT_FOUND = 10014
-CONSUMER_EXISTS = 10148
-FILTER_NOT_UNIQUE = 10100
-STREAM_NAME_IN_USE = 10058
 
 RETRY_PAUSE_S = 0.1
 
@@ -38,11 +34,19 @@ class Api:
             ApiError: JetStream refused.
             LinkClosed: no answer came in time.
         """
+        return _opened(verb, (await self.ask(verb, body)).data)
+
+    async def ask(self, verb: str, body: dict[str, Any] | None = None) -> Msg:
+        """As `request`, for what JetStream does not answer in JSON.
+
+        Raises:
+            LinkClosed: no answer came in time.
+        """
         deadline_s = time.monotonic() + self._patience_s
         payload = json.dumps(body).encode() if body is not None else b""
         while True:
             try:
-                answer = await self._client.request(self.subject(verb), payload, timeout=self._timeout_s)
+                return await self._client.request(self.subject(verb), payload, timeout=self._timeout_s)
             except nats.errors.ConnectionClosedError as error:
                 raise LinkClosed(f"{verb}: the connection is closed") from error
             except (nats.errors.Error, OSError) as error:
@@ -50,8 +54,38 @@ class Api:
                 if time.monotonic() >= deadline_s:
                     raise LinkClosed(f"{verb}: no answer from JetStream ({error!r})") from error
                 await asyncio.sleep(RETRY_PAUSE_S)
-                continue
-            return _opened(verb, answer.data)
+
+    async def collect(self, verb: str, body: dict[str, Any]) -> list[Msg]:
+        """All messages that answer one request, up to the status that ends them.
+
+        Raises:
+            LinkClosed: the end did not come in time.
+        """
+        subscription = await self._client.subscribe(self._client.new_inbox())
+        messages: list[Msg] = []
+        try:
+            await self._client.publish(self.subject(verb), json.dumps(body).encode(), reply=subscription.subject)
+            while (
+                not (message := await subscription.next_msg(self._timeout_s)).headers or "Status" not in message.headers
+            ):
+                messages.append(message)
+        except (nats.errors.Error, OSError) as error:
+            raise LinkClosed(f"{verb}: no answer from JetStream ({error!r})") from error
+        finally:
+            await subscription.unsubscribe()
+        return messages
+
+    async def consumer_infos(self, stream: str) -> list[dict[str, Any]]:
+        """What the server tells of every consumer of `stream`; it gives them out in pages of 256."""
+        infos: list[dict[str, Any]] = []
+        total = 1
+        while len(infos) < total:
+            page = await self.request(f"CONSUMER.LIST.{stream}", {"offset": len(infos)})
+            found: list[dict[str, Any]] = page.get("consumers") or []
+            infos += found
+            # One removed in between leaves the last page empty.
+            total = page["total"] if found else 0
+        return infos
 
     async def stream_exists(self, stream: str) -> bool:
         try:
@@ -71,5 +105,5 @@ def _opened(verb: str, data: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(data)
     error = answer.get("error")
     if error:
-        raise ApiError(verb, error.get("code", 0), error.get("err_code", 0), error.get("description", ""))
+        raise refusal(verb, error)
     return answer

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 import nats.errors
 from nats.aio.msg import Msg
 
-from kombu_jetstream._api import STREAM_NAME_IN_USE
 from kombu_jetstream._bindings import Binding
 from kombu_jetstream._consumers import Consumers
 from kombu_jetstream._link import Link
@@ -15,6 +14,7 @@ from kombu_jetstream._publisher import Publisher
 from kombu_jetstream._purge import take_out
 from kombu_jetstream._queue import Queue
 from kombu_jetstream._receipt import Receipt, is_receipt
+from kombu_jetstream._refusals import STREAM_NAME_IN_USE
 from kombu_jetstream._routes import Routes
 from kombu_jetstream._topology import stream_specs
 from kombu_jetstream.errors import ApiError, LinkClosed

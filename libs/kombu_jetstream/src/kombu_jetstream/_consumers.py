@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from kombu_jetstream._api import CONSUMER_EXISTS, CONSUMER_NOT_FOUND, FILTER_NOT_UNIQUE, STREAM_NOT_FOUND, Api
-from kombu_jetstream._bindings import Binding, bindings_of, metadata_of
+from kombu_jetstream._api import Api
+from kombu_jetstream._bindings import QUEUE_KEY, Binding, bindings_of, metadata_of
 from kombu_jetstream._naming import Names
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._queue import Queue
+from kombu_jetstream._refusals import CONSUMER_EXISTS, CONSUMER_NOT_FOUND, FILTER_NOT_UNIQUE, STREAM_NOT_FOUND
 from kombu_jetstream._topology import NANOSECONDS
 from kombu_jetstream.errors import ApiError, TopologyMissing
 
@@ -68,7 +69,7 @@ class Consumers:
                     raise
         if queue.kind == "durable":
             await self._api.purge(self._names.task_stream, self._names.task(queue.name, "*"))
-            await self._api.purge(self._names.task_stream, self._names.later(queue.name, "*"))
+            await self._api.purge(self._names.task_stream, self._names.all_later(queue.name))
 
     async def store_bindings(self, queue: Queue) -> None:
         """Keep a queue's bindings with its consumer, and end with it.
@@ -124,6 +125,8 @@ class Consumers:
         info = await self._info(stream, config["durable_name"])
         present = info["config"]
         wanted = {**present, **{key: config[key] for key in _ADJUSTABLE}}
+        # A consumer made before there were names gets its own; bindings that others stored stay.
+        wanted["metadata"] = {QUEUE_KEY: config["metadata"][QUEUE_KEY], **present.get("metadata", {})}
         if "filter_subjects" in config:
             # One filter comes back in the singular.
             wanted["filter_subjects"] = config["filter_subjects"]
@@ -133,21 +136,7 @@ class Consumers:
 
     async def _create(self, stream: str, config: dict[str, Any], action: str) -> dict[str, Any]:
         body = {"stream_name": stream, "config": config, "action": action}
-        try:
-            return await self._api.request(f"CONSUMER.CREATE.{stream}.{config['durable_name']}", body)
-        except ApiError as error:
-            raise _missing(error, stream, config["durable_name"]) from error
+        return await self._api.request(f"CONSUMER.CREATE.{stream}.{config['durable_name']}", body)
 
     async def _info(self, stream: str, name: str) -> dict[str, Any]:
-        try:
-            return await self._api.request(f"CONSUMER.INFO.{stream}.{name}")
-        except ApiError as error:
-            raise _missing(error, stream, name) from error
-
-
-def _missing(error: ApiError, stream: str, consumer: str) -> ApiError:
-    if error.err_code == STREAM_NOT_FOUND:
-        return TopologyMissing(error, f"stream {stream}", "apply stream_specs(prefix) or allow create_streams")
-    if error.err_code == CONSUMER_NOT_FOUND:
-        return TopologyMissing(error, f"consumer {consumer} of stream {stream}", "whoever owns the stream creates it")
-    return error
+        return await self._api.request(f"CONSUMER.INFO.{stream}.{name}")

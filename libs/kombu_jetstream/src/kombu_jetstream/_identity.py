@@ -20,6 +20,12 @@ def message_key(headers: dict[str, Any] | None) -> str:
     return f"{task_id}:{headers.get('retries') or 0}" if task_id and "task" in headers else uuid()
 
 
+def task_and_attempt(key: str) -> tuple[str, str]:
+    """The two parts of a message key; what is no Celery task has one attempt."""
+    task_id, _, attempt = key.rpartition(":")
+    return (task_id, attempt) if task_id else (key, "0")
+
+
 def message_id(key: str, queue: str) -> str:
     """One message copied to several queues is several messages to JetStream."""
     return f"{key}:{token(queue)}"

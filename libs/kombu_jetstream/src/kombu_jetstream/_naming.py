@@ -2,16 +2,26 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 
 #: Priorities 0-9 fall into four steps, urgent first: 9, 6-8, 3-5, 0-2.
 PRIORITY_STEPS = (9, 6, 3, 0)
 
+DEFAULT_PREFIX = "kombu"
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_\-@]")
+_WRITTEN = re.compile(r"=([0-9a-f]+)=")
 
 
 def token(name: str) -> str:
     """One subject token or consumer name for `name`; a character that NATS reserves is written as `=<hex>=`."""
     return _UNSAFE.sub(lambda found: f"={found.group().encode().hex()}=", name) or "="
+
+
+def name_of(written: str) -> str:
+    """The name that `token` wrote as `written`."""
+    return "" if written == "=" else _WRITTEN.sub(lambda found: bytes.fromhex(found[1]).decode(), written)
 
 
 def priority_step(priority: object) -> int:
@@ -26,6 +36,11 @@ class Names:
 
     prefix: str
 
+    @classmethod
+    def under(cls, prefix: str | None, virtual_host: str) -> Self:
+        """The option `prefix`, else the URL's virtual host, else "kombu"."""
+        return cls(prefix or token(virtual_host or DEFAULT_PREFIX))
+
     @property
     def task_stream(self) -> str:
         return f"{self.prefix.upper()}_TASKS"
@@ -38,9 +53,17 @@ class Names:
         """Where a message of a durable queue rests; `step` is a priority step or `*`."""
         return f"{self.prefix}.tasks.{token(queue)}.{step}"
 
-    def later(self, queue: str, message_id: str) -> str:
-        """Where a message waits for its time; one subject each, as the server keeps one schedule a subject."""
-        return f"{self.prefix}.later.{token(queue)}.{message_id if message_id == '*' else token(message_id)}"
+    def later(self, queue: str, task_id: str, attempt: str, due: datetime) -> str:
+        """Where a message waits for its time; one subject each, as the server keeps one schedule a subject.
+
+        The subject tells what is due when: it is found, and taken away, by queue or task id without reading messages.
+        """
+        return f"{self.prefix}.later.{token(queue)}.{token(task_id)}.{token(attempt)}.{int(due.timestamp() * 1000)}"
+
+    def all_later(self, queue: str | None = None, task_id: str | None = None) -> str:
+        """A filter for what waits for its time: of one queue, of one task, or all."""
+        place = "*" if queue is None else token(queue)
+        return f"{self.prefix}.later.{place}.{'*' if task_id is None else token(task_id)}.>"
 
     def inbox(self, queue: str, step: int | str) -> str:
         """Where a transient queue is addressed by name."""

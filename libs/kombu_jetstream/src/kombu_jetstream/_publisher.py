@@ -7,7 +7,7 @@ import nats.errors
 from kombu.log import get_logger
 
 from kombu_jetstream._codec import to_wire
-from kombu_jetstream._identity import KEY, message_id, message_key
+from kombu_jetstream._identity import KEY, message_id, message_key, task_and_attempt
 from kombu_jetstream._link import Link
 from kombu_jetstream._naming import Names, priority_step
 from kombu_jetstream._publishing import MESSAGE_ID, check_size, publish_confirmed
@@ -48,15 +48,15 @@ class Publisher:
         body, headers = to_wire(message)
         properties = message["properties"]
         # Made by prepare_message: kombu publishing the same message again, over a new connection, is no second message.
-        identity = message_id(properties.get(KEY) or message_key(message.get("headers")), name)
+        key = properties.get(KEY) or message_key(message.get("headers"))
         now = datetime.now(UTC)
         ttl_s = ttl_seconds(properties.get("expiration"), queue_ttl_ms)
         due = due_at(message.get("headers"), now, self._link.options.min_schedule_s)
         subject = self._names.task(name, step_of(message))
-        headers[MESSAGE_ID] = identity
+        headers[MESSAGE_ID] = message_id(key, name)
         if due is not None:
             headers |= schedule_headers(due, subject, ttl_s, now)
-            subject = self._names.later(name, identity)
+            subject = self._names.later(name, *task_and_attempt(key), due)
         elif ttl_s is not None:
             headers[TTL] = f"{ttl_s}s"
         timeout_s = self._link.options.publish_timeout_s

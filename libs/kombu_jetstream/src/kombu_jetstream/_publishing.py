@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import nats.errors
 from nats.aio.client import Client
 
-from kombu_jetstream.errors import ApiError, LinkClosed, MessageTooLarge, PublishNotConfirmed
+from kombu_jetstream._refusals import publish_refusal
+from kombu_jetstream.errors import LinkClosed, MessageTooLarge, PublishNotConfirmed
 
 MESSAGE_ID = "Nats-Msg-Id"
 #: The first attempt. A stream that syncs every message to disk answers in milliseconds, but what was sent over a
@@ -42,11 +43,12 @@ async def publish_confirmed(
             attempt_s *= 1.5
             await asyncio.sleep(RETRY_PAUSE_S)
             continue
-        error = json.loads(answer.data).get("error")
+        told = json.loads(answer.data)
+        error = told.get("error")
         if error is None:
             return
         if error.get("code") != 503:  # noqa: PLR2004 - no leader at the moment, or storage not ready: worth another attempt
-            raise ApiError(subject, error.get("code", 0), error.get("err_code", 0), error.get("description", ""))
+            raise publish_refusal(subject, told)
         await asyncio.sleep(RETRY_PAUSE_S)
     raise PublishNotConfirmed(subject, timeout_s)
 

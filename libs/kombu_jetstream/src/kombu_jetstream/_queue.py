@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kombu_jetstream._bindings import Binding, metadata_of
+from kombu_jetstream._bindings import QUEUE_KEY, Binding, metadata_of
 from kombu_jetstream._filters import filters_of
 from kombu_jetstream._naming import PRIORITY_STEPS, Names, token
 from kombu_jetstream._options import TransportOptions
@@ -68,7 +68,11 @@ class Queue:
 
     def _own_config(self, names: Names, options: TransportOptions, step: int | str) -> dict[str, Any]:
         if self.kind == "durable":
-            return {"filter_subject": names.task(self.name, step), "max_ack_pending": options.max_ack_pending}
+            return {
+                "filter_subject": names.task(self.name, step),
+                "max_ack_pending": options.max_ack_pending,
+                "metadata": {QUEUE_KEY: self.name},
+            }
         return {
             "filter_subjects": [names.inbox(self.name, step), *filters_of(names, self.bindings, step)],
             "inactive_threshold": max(1000, self.expires_ms) * 1_000_000,

@@ -2,7 +2,6 @@
 
 import re
 import time
-from typing import Any
 
 from kombu_jetstream._api import Api
 from kombu_jetstream._bindings import QUEUE_KEY, Binding, bindings_of
@@ -35,16 +34,8 @@ class Routes:
         ]
 
     async def _read(self) -> dict[str, list[Binding]]:
-        table: dict[str, list[Binding]] = {}
-        offset, total = 0, 1
-        while offset < total:
-            page = await self._api.request(f"CONSUMER.LIST.{self._names.task_stream}", {"offset": offset})
-            consumers: list[dict[str, Any]] = page.get("consumers") or []
-            for config in (consumer["config"] for consumer in consumers):
-                if bindings := bindings_of(config):
-                    table[config["metadata"][QUEUE_KEY]] = bindings
-            total, offset = page["total"], offset + max(1, len(consumers))
-        return table
+        configs = [info["config"] for info in await self._api.consumer_infos(self._names.task_stream)]
+        return {config["metadata"][QUEUE_KEY]: bindings for config in configs if (bindings := bindings_of(config))}
 
 
 def matches(kind: str, pattern: str, routing_key: str) -> bool:

@@ -6,7 +6,8 @@ TransportError
 |- InvalidUrl              permanent   the broker URL lacks what the transport needs (also a ValueError)
 |- MessageTooLarge         permanent   body and headers exceed the server's max_payload
 |- ApiError                permanent   JetStream refused an administrative request
-|  `- TopologyMissing      permanent   a stream or consumer is not there, and we were told not to make it
+|  |- TopologyMissing      permanent   a stream or consumer is not there, and we were told not to make it
+|  `- TopologyConflict     permanent   one is there, or its settings are, that does not go with what was asked
 `- ConnectionFault         retryable   kombu reconnects on these
    |- CannotConnect        retryable   no server answered
    |  |- LoginRefused      retryable   a server answered and refused the login
@@ -51,19 +52,36 @@ class ApiError(TransportError):
     Source: https://github.com/nats-io/nats-server/blob/main/server/errors.json for the values of `err_code`.
     """
 
-    def __init__(self, subject: str, code: int, err_code: int, description: str) -> None:
-        super().__init__(f"{subject}: {description} (code {code}, err_code {err_code})")
+    def __init__(
+        self,
+        subject: str,
+        code: int,
+        err_code: int,
+        description: str,
+        *,
+        stream: str = "",
+        consumer: str = "",
+        remedy: str = "",
+    ) -> None:
+        place = ", ".join(
+            [f"{kind} {name}" for kind, name in (("stream", stream), ("consumer", consumer)) if name] or [subject]
+        )
+        advice = f"; {remedy}" if remedy else ""
+        super().__init__(f"{place}: {description}{advice} ({subject}, code {code}, err_code {err_code})")
         self.subject = subject
         self.code = code
         self.err_code = err_code
+        self.stream = stream
+        self.consumer = consumer
+        self.remedy = remedy
 
 
 class TopologyMissing(ApiError):
-    """A stream or durable consumer that somebody else creates is not there."""
+    """A stream or durable consumer is not there, and it is not for us to make it."""
 
-    def __init__(self, error: ApiError, missing: str, remedy: str) -> None:
-        super().__init__(error.subject, error.code, error.err_code, f"{missing} does not exist; {remedy}")
-        self.missing = missing
+
+class TopologyConflict(ApiError):
+    """A stream or consumer of that name is there, but made for something else."""
 
 
 class ConnectionFault(TransportError):

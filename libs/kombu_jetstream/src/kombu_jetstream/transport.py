@@ -34,12 +34,11 @@ from kombu_jetstream._broker import Broker
 from kombu_jetstream._channel import Channel
 from kombu_jetstream._endpoint import endpoint_of, settle_fields, shown_url
 from kombu_jetstream._link import acquire, release
-from kombu_jetstream._naming import Names, token
+from kombu_jetstream._naming import Names
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._ready import Arrival, Ready
 from kombu_jetstream.errors import ApiError, ConnectionFault, LinkClosed
 
-DEFAULT_PREFIX = "kombu"
 #: Messages handed to kombu before its event loop gets a turn.
 DELIVERIES_A_TURN = 64
 
@@ -78,13 +77,16 @@ class Transport(virtual.Transport):
             raise LinkClosed("not connected")
         return self._ready
 
+    @property
+    def names(self) -> Names:
+        client: Any = self.client
+        return Names.under(self.options.prefix, (client.virtual_host or "").strip("/"))
+
     @override
     def establish_connection(self) -> Any:
-        client: Any = self.client
-        prefix = self.options.prefix or token((client.virtual_host or "").strip("/") or DEFAULT_PREFIX)
-        link = acquire(endpoint_of(client, self.options), self.options)
+        link = acquire(endpoint_of(self.client, self.options), self.options)
         try:
-            broker = Broker(link, Names(prefix))
+            broker = Broker(link, self.names)
             if self.options.create_streams:
                 broker.run(broker.ensure_streams())
         except BaseException:

@@ -1,0 +1,85 @@
+"""What the server holds until its time: told by the subjects alone, and taken away by them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kombu.utils.json import loads
+
+from kombu_jetstream._api import Api
+from kombu_jetstream._codec import ENVELOPE
+from kombu_jetstream._naming import Names, name_of
+from kombu_jetstream._stored import Store
+
+#: Up to so many schedules the time of each queue's next one is looked up too (10,000 subjects are about 700 kB).
+COUNTED_ONE_BY_ONE = 10_000
+
+#: `<prefix>.later.<queue>.<task id>.<attempt>.<due>`
+_TOKENS = 6
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A message that the server holds until `due`."""
+
+    #: Of a Celery task; of any other message an id of its own.
+    task_id: str
+    #: None where the message is no Celery task.
+    task: str | None
+    queue: str
+    #: Celery's count of retries: "0" for a task with an ETA or countdown, more for one that is tried again later.
+    attempt: str
+    #: In UTC. In the past only for as long as the server is late.
+    due: datetime
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """A queue's schedules in two figures."""
+
+    count: int = 0
+    #: None where there are none, or more in all than are counted one by one.
+    next_due: datetime | None = None
+
+
+class PendingSchedules:
+    """Lives on the io thread."""
+
+    def __init__(self, api: Api, names: Names) -> None:
+        self._api = api
+        self._names = names
+        self._store = Store(api, names.task_stream)
+
+    async def backlogs(self, queues: list[str]) -> dict[str, Backlog]:
+        """By queue. With very many schedules only `queues` are counted, and no times are read."""
+        total = await self._store.count(self._names.all_later())
+        if total > COUNTED_ONE_BY_ONE:
+            return {queue: Backlog(await self._store.count(self._names.all_later(queue))) for queue in queues}
+        due: dict[str, list[datetime]] = {}
+        found = (await self._store.subjects(self._names.all_later())).counts if total else {}
+        for subject in found:
+            schedule = _read(subject)
+            due.setdefault(schedule.queue, []).append(schedule.due)
+        return {queue: Backlog(len(times), min(times)) for queue, times in due.items()}
+
+    async def soonest(self, queue: str | None, task_id: str | None, limit: int) -> list[Schedule]:
+        """The first `limit` to come due, soonest first, with the names of their tasks."""
+        subjects = await self._store.subjects(self._names.all_later(queue, task_id))
+        chosen = sorted(subjects.counts, key=lambda subject: _read(subject).due)[:limit]
+        messages = await self._store.last(chosen)
+        tasks = {(message.headers or {})["Nats-Subject"]: _task(message.headers or {}) for message in messages}
+        return [_read(subject, tasks[subject]) for subject in chosen if subject in tasks]
+
+    async def withdraw(self, task_id: str, queue: str | None) -> int:
+        return await self._api.purge(self._names.task_stream, self._names.all_later(queue, task_id))
+
+
+def _read(subject: str, task: str | None = None) -> Schedule:
+    _, _, queue, task_id, attempt, due_ms = subject.split(".", _TOKENS - 1)
+    due = datetime.fromtimestamp(int(due_ms) / 1000, UTC)
+    return Schedule(name_of(task_id), task, name_of(queue), name_of(attempt), due)
+
+
+def _task(headers: dict[str, str]) -> str | None:
+    envelope: dict[str, Any] = loads(headers.get(ENVELOPE, "{}"))
+    return (envelope.get("headers") or {}).get("task")

@@ -1,0 +1,85 @@
+"""Messages at rest in a stream, found by subject without a consumer: nothing is delivered, held or changed."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from nats.aio.msg import Msg
+
+from kombu_jetstream._api import Api
+from kombu_jetstream._refusals import NO_MESSAGE
+from kombu_jetstream.errors import ApiError
+
+#: How many messages are asked for at once, each with its body.
+BATCH = 64
+
+PENDING = "Nats-Num-Pending"
+STATUS = "Status"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a message rests and since when."""
+
+    subject: str
+    sequence: int
+    stored_at: datetime
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Messages under each subject, and the server's clock when it counted."""
+
+    counts: dict[str, int]
+    at: datetime
+
+
+class Store:
+    """One stream. Lives on the io thread."""
+
+    def __init__(self, api: Api, stream: str) -> None:
+        self._api = api
+        self._stream = stream
+
+    async def subjects(self, matching: str) -> Subjects:
+        """How many messages rest under each subject. The server gives out pages of 100,000."""
+        found: dict[str, int] = {}
+        at = datetime.min.replace(tzinfo=UTC)
+        total = 1
+        while len(found) < total:
+            body = {"subjects_filter": matching, "offset": len(found)}
+            page = await self._api.request(f"STREAM.INFO.{self._stream}", body)
+            more: dict[str, int] = page["state"].get("subjects") or {}
+            found |= more
+            total = page["total"] if more else 0
+            at = datetime.fromisoformat(page["ts"])
+        return Subjects(found, at)
+
+    async def first(self, filters: list[str], sequence: int) -> Stored | None:
+        """The first message at or after `sequence` that one of `filters` matches."""
+        found = [stored for each in filters if (stored := await self._first(each, sequence)) is not None]
+        return min(found, key=lambda stored: stored.sequence, default=None)
+
+    async def count(self, matching: str) -> int:
+        """How many messages rest under `matching`, however many subjects that are."""
+        body = {"seq": 1, "next_by_subj": matching, "batch": 1}
+        headers = (await self._api.ask(f"DIRECT.GET.{self._stream}", body)).headers or {}
+        return 0 if headers.get(STATUS) else 1 + int(headers[PENDING])
+
+    async def last(self, subjects: list[str]) -> list[Msg]:
+        """The last message of each subject, in the stream's order; subjects without one are passed over."""
+        found: list[Msg] = []
+        for start in range(0, len(subjects), BATCH):
+            body = {"multi_last": subjects[start : start + BATCH]}
+            found += await self._api.collect(f"DIRECT.GET.{self._stream}", body)
+        return found
+
+    async def _first(self, matching: str, sequence: int) -> Stored | None:
+        body: dict[str, Any] = {"seq": max(1, sequence), "next_by_subj": matching}
+        try:
+            message = (await self._api.request(f"STREAM.MSG.GET.{self._stream}", body))["message"]
+        except ApiError as error:
+            if error.err_code != NO_MESSAGE:
+                raise
+            return None
+        return Stored(message["subject"], message["seq"], datetime.fromisoformat(message["time"]))
