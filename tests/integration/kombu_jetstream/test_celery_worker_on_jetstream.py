@@ -57,6 +57,12 @@ def test_retries_within_the_dedup_window_are_not_dropped(client: Celery, worker:
     assert [line["retries"] for line in tried] == [0, 1, 2]
 
 
+def test_a_task_may_replace_itself_under_its_own_id(client: Celery, worker: Start, ledger: Ledger) -> None:
+    worker()
+    client.send_task(TASKS + "replace_itself", args=("chameleon",))
+    ledger.wait("ran", name="chameleon")
+
+
 def test_the_same_message_published_twice_runs_once(client: Celery, worker: Start, ledger: Ledger) -> None:
     worker()
     for _ in range(2):

@@ -68,6 +68,13 @@ def refuse(self, name: str, *, requeue: bool) -> None:
         raise Reject("not now", requeue=requeue)
 
 
+@app.task(bind=True)
+def replace_itself(self, name: str) -> None:
+    if not self.request.replaced_task_nesting:
+        raise self.replace(replace_itself.s(name))
+    write("ran", name=name)
+
+
 @app.task
 def pass_on(name: str) -> None:
     note.delay(name)

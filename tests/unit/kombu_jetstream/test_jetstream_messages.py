@@ -71,10 +71,17 @@ def test_an_envelope_that_is_not_ours_is_an_error() -> None:
         from_wire(arrived(b"", {ENVELOPE: "not json"}), Receipt.parse(TAG), "queue")
 
 
-def test_a_retry_has_another_identity_than_its_first_attempt() -> None:
-    first = message_key({"id": "t", "task": "n", "retries": 0})
-    second = message_key({"id": "t", "task": "n", "retries": 1})
-    assert (first, second) == ("t:0", "t:1")
+def test_a_message_has_the_identity_of_its_copies_only() -> None:
+    headers = {"id": "t", "task": "n", "retries": 0, "replaced_task_nesting": 0}
+    first = message_key(headers, "[]")
+    assert first == message_key({**headers, "origin": "elsewhere"}, b"[]")
+    others = [
+        message_key({**headers, "retries": 1}, "[]"),
+        message_key({**headers, "replaced_task_nesting": 1}, "[]"),
+        message_key({**headers, "task": "other"}, "[]"),
+        message_key(headers, "[1]"),
+    ]
+    assert len({first, *others}) == 5
     assert message_id(first, "a b") != message_id(first, "ab")
     assert message_key(None) != message_key({"id": "not a task"})
 

@@ -53,7 +53,7 @@ class Channel(Declarations):
         properties: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         properties = properties if properties is not None else {}
-        properties.setdefault(KEY, message_key(headers))
+        properties.setdefault(KEY, message_key(headers, body))
         return super().prepare_message(body, priority, content_type, content_encoding, headers, properties)
 
     @override

@@ -48,7 +48,7 @@ class Publisher:
         body, headers = to_wire(message)
         properties = message["properties"]
         # Made by prepare_message: kombu publishing the same message again, over a new connection, is no second message.
-        key = properties.get(KEY) or message_key(message.get("headers"))
+        key = properties.get(KEY) or message_key(message.get("headers"), message.get("body"))
         now = datetime.now(UTC)
         ttl_s = ttl_seconds(properties.get("expiration"), queue_ttl_ms)
         due = due_at(message.get("headers"), now, self._link.options.min_schedule_s)
