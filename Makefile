@@ -45,7 +45,7 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -m "not faults" --cov --cov-report=term:skip-covered
 
 test-faults: $(STAMP) ## what happens to tasks when things break, again and again (FAULT_ROUNDS=100 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-5} $(BIN)/pytest tests/faults --timeout=$${FAULT_TIMEOUT_S:-1800}

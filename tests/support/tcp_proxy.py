@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,11 +19,10 @@ LOOK_BACK_BYTES = 256
 
 @dataclass(eq=False)
 class Trap:
-    """Springs once, when `pattern` passes: `keep` bytes of it are let through, and nothing behind them."""
+    """Springs once, when `pattern` passes. Nothing passes from where it begins, or from the end of its group `pass`."""
 
-    pattern: bytes
+    pattern: re.Pattern[bytes]
     towards: Direction
-    keep: int
     #: "cut" ends the connection; "swallow" keeps it open and drops all that follows in this direction.
     how: Literal["cut", "swallow"]
     _sprung: threading.Event = field(default_factory=threading.Event)
@@ -33,6 +33,12 @@ class Trap:
     @property
     def sprung(self) -> bool:
         return self._sprung.is_set()
+
+    def closes_at(self, data: bytes) -> int | None:
+        found = self.pattern.search(data)
+        if found is None:
+            return None
+        return found.end("pass") if "pass" in self.pattern.groupindex else found.start()
 
     def wait(self, deadline_s: float = 20.0) -> None:
         assert self._sprung.wait(deadline_s), f"{self.pattern!r} never passed"
@@ -53,10 +59,8 @@ class TcpProxy:
         self._connections: set[_Connection] = set()
         self._listener: asyncio.Server | None = None
 
-    def trap(
-        self, pattern: bytes, *, towards: Direction, keep: int = 0, how: Literal["cut", "swallow"] = "cut"
-    ) -> Trap:
-        found = Trap(pattern, towards, keep, how)
+    def trap(self, pattern: bytes, *, towards: Direction, how: Literal["cut", "swallow"] = "cut") -> Trap:
+        found = Trap(re.compile(pattern), towards, how)
         self.traps.append(found)
         return found
 
@@ -178,8 +182,10 @@ class _Connection:
         """The trap that `data` springs, if any, and how many bytes of it may pass."""
         window = seen + data
         for trap in self._proxy.traps:
-            at = window.find(trap.pattern)
-            if at >= 0 and trap.towards == towards and not trap.sprung:
+            if trap.towards != towards or trap.sprung:
+                continue
+            at = trap.closes_at(window)
+            if at is not None:
                 trap.spring()
-                return trap, max(0, at + trap.keep - len(seen))
+                return trap, max(0, at - len(seen))
         return None, len(data)

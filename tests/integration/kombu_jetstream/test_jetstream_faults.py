@@ -2,9 +2,7 @@
 
 import json
 import multiprocessing
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,34 +33,6 @@ def restartable(own_server: NatsServer, tmp_path: Path, ledger: Ledger) -> Itera
         app.conf.task_default_queue = "tasks"
         yield app
     worker.kill_group()
-
-
-def test_a_server_killed_under_load_loses_and_repeats_nothing(
-    restartable: Celery, own_server: NatsServer, ledger: Ledger
-) -> None:
-    acknowledged: list[str] = []
-    stop = threading.Event()
-
-    def publish() -> None:
-        while not stop.is_set():
-            name = str(len(acknowledged))
-            restartable.send_task(NOTE, args=(name,))
-            acknowledged.append(name)
-
-    publisher = threading.Thread(target=publish)
-    publisher.start()
-    for _ in range(2):
-        before = len(acknowledged)
-        until(lambda before=before: len(acknowledged) > before + 50)
-        own_server.restart()
-    before = len(acknowledged)
-    until(lambda: len(acknowledged) > before + 50)
-    stop.set()
-    publisher.join(30)
-    ran = ledger.wait("ran", len(acknowledged))
-    counts = Counter(line["name"] for line in ran)
-    assert sorted(counts) == sorted(acknowledged)
-    assert set(counts.values()) == {1}
 
 
 def test_a_task_under_way_while_the_server_restarts_is_done_once(

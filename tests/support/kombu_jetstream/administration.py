@@ -82,3 +82,12 @@ def is_empty(url: str, stream: str) -> bool:
         return (await jetstream.stream_info(stream)).state.messages == 0
 
     return as_operator(url, work)
+
+
+def last_sequence(url: str, stream: str) -> int:
+    """How many messages the stream ever stored."""
+
+    async def work(jetstream: JetStreamContext) -> int:
+        return (await jetstream.stream_info(stream)).state.last_seq
+
+    return as_operator(url, work)

@@ -152,6 +152,11 @@ class Channel(Declarations):
         if not consumption.no_ack and not self.qos.can_consume():
             return False
         intake.delivered += 1
+        if self._broker.link.custody.lapsed(tag):
+            # It waited here while this process, or its connection, stood still: by now it may be somebody else's.
+            self._broker.link.post(self._broker.link.custody.release, tag)
+            self.pump()
+            return True
         try:
             payload = from_wire(arrival.message, arrival.receipt, intake.queue.name)
         except ValueError:

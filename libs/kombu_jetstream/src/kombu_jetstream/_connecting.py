@@ -21,6 +21,8 @@ PENDING_BYTES = 8 * 1024 * 1024
 #: nats-py gives a server up after one attempt more than this.
 REPEATS = 1
 CLOSE_S = 0.2
+#: So many intervals a dead connection goes unnoticed.
+UNANSWERED_PINGS = 3
 
 Report = Callable[[Exception], Awaitable[None]]
 Notice = Callable[[], Awaitable[None]]
@@ -113,7 +115,7 @@ async def _attempt(client: Client, servers: list[str], options: TransportOptions
         connect_timeout=options.connect_timeout_s,  # pyright: ignore[reportArgumentType] - any number will do
         reconnect_time_wait=options.reconnect_wait_s,  # pyright: ignore[reportArgumentType] - likewise
         ping_interval=options.ping_interval_s,
-        max_outstanding_pings=2,
+        max_outstanding_pings=UNANSWERED_PINGS - 1,
         pending_size=PENDING_BYTES,
         inbox_prefix=options.inbox_prefix,
     )

@@ -1,72 +1,123 @@
-"""The messages this process holds: kept by heartbeats, and known again when the server delivers one twice."""
+"""The messages this process holds: kept by heartbeats, known again when they come twice, let go when kept too late."""
 
 import asyncio
 import time
 from dataclasses import dataclass
 
 import nats.errors
+from kombu.log import get_logger
 from nats.aio.client import Client
 
 from kombu_jetstream._receipt import MessageKey, Receipt
 
+log = get_logger(__name__)
+
 IN_PROGRESS = b"+WPI"
 #: Heartbeats a message gets within its ack_wait: two may be lost before another worker gets the message.
 BEATS_PER_ACK_WAIT = 3
+#: A turn of the loop that is so much late means that this process stood still: frozen, swapped out, or starved.
+STANDSTILL_S = 1.0
 
 
 @dataclass(slots=True)
 class _Held:
     tag: str
-    interval_s: float
-    next_beat_s: float
+    ack_wait_s: float
     since_s: float
+    next_beat_s: float
+    #: When the server last knew for sure that we have the message.
+    kept_s: float
+    #: It was not kept for longer than ack_wait: somebody else may have it too. That is never undone.
+    lapsed: bool = False
 
 
 class Custody:
-    """Lives on the io thread."""
+    """Lives on the io thread, but for `lapsed`."""
 
     def __init__(self, client: Client, max_hold_s: float) -> None:
         self._client = client
         self._max_hold_s = max_hold_s
         self._held: dict[MessageKey, _Held] = {}
         self._by_tag: dict[str, MessageKey] = {}
+        #: Whatever the server had delivered by then was read.
+        self._read_s = time.monotonic()
 
     def take(self, receipt: Receipt, ack_wait_s: float) -> bool:
-        """Begin to hold a message. False when it is held already: this delivery is a copy.
+        """Begin to hold a message. False when it must not be worked on: it is a copy, or too old.
 
         A connection that was away for longer than ack_wait gets its own messages again. The first delivery's tag still
         settles them (JetStream goes by the stream sequence), so the copy is dropped and the work is done once.
+
+        What is read after a standstill may have been delivered at its beginning. Beyond ack_wait the server has given
+        it to somebody else, or will; in both cases nothing is lost by leaving it alone.
         """
-        if receipt.message in self._held:
+        now_s = time.monotonic()
+        if receipt.message in self._held or now_s - self._read_s > ack_wait_s:
             return False
-        now_s, interval_s = time.monotonic(), ack_wait_s / BEATS_PER_ACK_WAIT
-        self._held[receipt.message] = _Held(receipt.tag, interval_s, now_s + interval_s, now_s)
+        next_beat_s = self._read_s + ack_wait_s / BEATS_PER_ACK_WAIT
+        self._held[receipt.message] = _Held(receipt.tag, ack_wait_s, now_s, next_beat_s, kept_s=self._read_s)
         self._by_tag[receipt.tag] = receipt.message
         return True
 
-    def release(self, tag: str) -> None:
-        """Stop holding; the heartbeats end before the settlement is sent."""
+    def release(self, tag: str) -> bool:
+        """Stop holding: the heartbeats end before the settlement is sent. Returns whether it was still ours."""
         message = self._by_tag.pop(tag, None)
-        if message is not None:
-            del self._held[message]
+        held = self._held.pop(message, None) if message is not None else None
+        return held is None or not self._is_lapsed(held)
+
+    def lapsed(self, tag: str) -> bool:
+        """Whether another worker may have a message that we hold. From any thread."""
+        message = self._by_tag.get(tag)
+        held = self._held.get(message) if message is not None else None
+        return held is not None and self._is_lapsed(held)
 
     def __len__(self) -> int:
         return len(self._held)
 
+    def doubt(self, unheard_s: float) -> None:
+        """The connection is gone, and the last heartbeats, `unheard_s` long, may have gone nowhere."""
+        sure_s = time.monotonic() - unheard_s
+        for held in self._held.values():
+            held.kept_s = min(held.kept_s, sure_s)
+
+    async def beat_all(self) -> None:
+        """Over a new connection, before anybody pulls: a restarted server looks at once for what is overdue."""
+        for held in list(self._held.values()):
+            await self._beat(held)
+
     async def beat_for_ever(self) -> None:
         while True:
-            shortest_s = min((held.interval_s for held in self._held.values()), default=1.0)
-            await asyncio.sleep(min(1.0, shortest_s / 4))
-            now_s = time.monotonic()
+            pause_s = min(1.0, min((held.ack_wait_s for held in self._held.values()), default=4.0) / 12)
+            due_s = time.monotonic() + pause_s
+            await asyncio.sleep(pause_s)
+            if time.monotonic() - due_s > STANDSTILL_S:
+                await self._catch_up()
+            now_s = self._read_s = time.monotonic()
             for held in [held for held in self._held.values() if held.next_beat_s <= now_s]:
-                held.next_beat_s = now_s + held.interval_s
                 if not self._max_hold_s or now_s - held.since_s < self._max_hold_s:
-                    await self._beat(held.tag)
+                    await self._beat(held)
 
-    async def _beat(self, tag: str) -> None:
+    async def _catch_up(self) -> None:
+        """Read what the server sent while this process stood still: its answer to a ping comes behind all that."""
+        log.warning("this process stood still for %.1f s", time.monotonic() - self._read_s)
+        try:
+            await self._client.flush()
+        except (nats.errors.Error, OSError):
+            # That connection is gone; the next one has no past.
+            return
+
+    async def _beat(self, held: _Held) -> None:
+        now_s = time.monotonic()
+        held.next_beat_s = now_s + held.ack_wait_s / BEATS_PER_ACK_WAIT
         # Without a connection there is nobody to tell; the next beat comes by itself.
-        if self._client.is_connected:
-            try:
-                await self._client.publish(tag, IN_PROGRESS)
-            except nats.errors.Error:
-                return
+        if not self._client.is_connected:
+            return
+        held.lapsed = self._is_lapsed(held)
+        try:
+            await self._client.publish(held.tag, IN_PROGRESS)
+        except (nats.errors.Error, OSError):
+            return
+        held.kept_s = now_s
+
+    def _is_lapsed(self, held: _Held) -> bool:
+        return held.lapsed or time.monotonic() - held.kept_s > held.ack_wait_s

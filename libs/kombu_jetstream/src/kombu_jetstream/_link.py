@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from kombu.log import get_logger
 
-from kombu_jetstream import _bridge
+from kombu_jetstream import _bridge, _socket
 from kombu_jetstream._api import Api
-from kombu_jetstream._connecting import connect, new_client, patience_s
+from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client, patience_s
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
@@ -20,6 +20,7 @@ from kombu_jetstream._settlements import Settlements
 log = get_logger(__name__)
 
 DRAIN_S = 2.0
+CLOSE_S = 1.0
 
 
 class Reconnectable(Protocol):
@@ -67,11 +68,12 @@ class Link:
             on_reconnect=self._on_reconnect,
             on_close=self._on_close,
         )
-        self._note_descriptor()
+        self.descriptor = _socket.descriptor(self.client)
         await self.settlements.start()
         self._duties = [
             asyncio.create_task(self.settlements.send_for_ever()),
             asyncio.create_task(self.custody.beat_for_ever()),
+            asyncio.create_task(_socket.abort_dead_for_ever(self.client)),
         ]
 
     async def close(self) -> None:
@@ -81,7 +83,12 @@ class Link:
         for duty in self._duties:
             duty.cancel()
         self.client.options["allow_reconnect"] = False
-        await self.client.close()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.client.close()
+        except TimeoutError:
+            # Nobody takes what it still wanted to send.
+            _socket.abort(self.client)
 
     def run(self, work: Coroutine[Any, Any, _bridge.T], timeout_s: float | None = None) -> _bridge.T:
         """The result of `work`, from one of kombu's threads."""
@@ -100,12 +107,14 @@ class Link:
 
     async def _on_disconnect(self) -> None:
         self.descriptor = None
+        self.custody.doubt(UNANSWERED_PINGS * self.options.ping_interval_s)
         if self.client.options["allow_reconnect"]:
             log.warning("nats: disconnected from %s", ", ".join(self.endpoint.servers))
 
     async def _on_reconnect(self) -> None:
-        self._note_descriptor()
+        self.descriptor = _socket.descriptor(self.client)
         log.warning("nats: reconnected")
+        await self.custody.beat_all()
         self.settlements.repeat()
         for puller in list(self.pullers):
             puller.reconnected()
@@ -114,13 +123,6 @@ class Link:
         self.descriptor = None
         for mourner in list(self.mourners):
             mourner()
-
-    def _note_descriptor(self) -> None:
-        # Private, but the only way to the number, and a forked child has to let go of it.
-        transport: Any = getattr(self.client, "_transport", None)
-        writer: Any = getattr(transport, "_io_writer", None)
-        raw = writer.get_extra_info("socket") if writer is not None else None
-        self.descriptor = raw.fileno() if raw is not None else None
 
 
 class _Links:

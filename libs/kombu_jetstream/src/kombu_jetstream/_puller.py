@@ -114,7 +114,9 @@ class Puller:
         self._heard_s = time.monotonic()
         if is_receipt(message.reply):
             self._asked = max(0, self._asked - 1)
-            self.intake.accept(message)
+            if not self.intake.accept(message):
+                # Dropped, so there is room for another at once.
+                self._kick.set()
             return
         headers = message.headers or {}
         status = headers.get("Status")

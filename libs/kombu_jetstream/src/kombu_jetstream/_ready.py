@@ -78,8 +78,11 @@ class Intake:
     def room(self) -> int:
         return 0 if self.closed else max(0, self.limit - self.received)
 
-    def accept(self, *messages: Msg) -> None:
-        """Hold messages and hand them over; give back what nobody consumes any more; drop a copy of what we have."""
+    def accept(self, *messages: Msg) -> int:
+        """Hold messages and hand them over; give back what nobody consumes any more; drop a copy of what we have.
+
+        Returns how many were handed over.
+        """
         arrivals: list[Arrival] = []
         for message in messages:
             receipt = Receipt.parse(message.reply)
@@ -92,3 +95,4 @@ class Intake:
         if arrivals:
             self.received += len(arrivals)
             self._ready.push(arrivals)
+        return len(arrivals)

@@ -63,8 +63,14 @@ class Settlements:
         await self._client.subscribe(f"{self._inbox}.*", cb=self._on_answer)
 
     def settle(self, tag: str, word: bytes) -> None:
-        """Say the verdict on a message; does not wait."""
-        self._custody.release(tag)
+        """Say the verdict on a message; does not wait.
+
+        A message that somebody else may have by now is acked all the same, but not handed back: that would have it
+        delivered once more while they work on it. If nobody has it, the server delivers it again by itself.
+        """
+        ours = self._custody.release(tag)
+        if not ours and word.startswith(b"-NAK"):
+            return
         name = str(next(self._names))
         self._open[name] = _Verdict(tag, word, time.monotonic())
         if not word.startswith(b"-NAK"):

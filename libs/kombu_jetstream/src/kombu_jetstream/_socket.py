@@ -1,0 +1,41 @@
+"""The socket under a NATS client. nats-py keeps it private, but a fork and a dead network need it."""
+
+import asyncio
+from typing import Any
+
+from nats.aio.client import Client
+
+#: How long a socket that is being closed may wait for its peer to take the rest.
+PATIENCE_S = 0.5
+
+
+def descriptor(client: Client) -> int | None:
+    """The number of the socket that is connected now."""
+    writer = _writer(client)
+    raw = writer.get_extra_info("socket") if writer is not None else None
+    return raw.fileno() if raw is not None else None
+
+
+def abort(client: Client) -> None:
+    """Drop the socket with what it has not sent. What must arrive is repeated over the next connection."""
+    writer = _writer(client)
+    if writer is not None:
+        writer.transport.abort()
+
+
+async def abort_dead_for_ever(client: Client) -> None:
+    """Let a reconnect go on whose old socket does not close.
+
+    asyncio closes a socket when its buffer is sent. In a blackhole with a full buffer that is never, and nats-py waits
+    for it before it connects again.
+    """
+    while True:
+        await asyncio.sleep(PATIENCE_S)
+        writer = _writer(client)
+        if client.is_reconnecting and writer is not None and writer.transport.is_closing():
+            writer.transport.abort()
+
+
+def _writer(client: Client) -> Any:
+    transport: Any = getattr(client, "_transport", None)
+    return getattr(transport, "_io_writer", None)

@@ -1,0 +1,92 @@
+"""SIGSTOP: a process stands still with its sockets open, and goes on later as if nothing had been."""
+
+import time
+
+import pytest
+
+from support.kombu_jetstream.administration import is_empty
+from support.kombu_jetstream.crew import RECORD, Crew
+from support.kombu_jetstream.runs import Runs
+from support.kombu_jetstream.worker import Worker, until
+from support.nats_server import NatsServer
+
+STREAM = "FAULTS_TASKS"
+ACK_WAIT_S = 1.5
+
+
+def test_the_task_of_a_frozen_worker_runs_on_another_and_its_late_ack_harms_nothing(
+    crew: Crew, runs: Runs, server: NatsServer, rounds: int
+) -> None:
+    workers = _by_name(crew)
+    client = crew.client()
+    for number in range(rounds):
+        name = f"frozen {number}"
+        client.send_task(RECORD, args=(name, 1.0))
+        first = runs.wait_begun(name)[0]
+        workers[first.worker].freeze()
+        frozen_s = time.time()
+        second = runs.wait_begun(name, 2)[1]
+        assert second.worker != first.worker
+        assert second.began_s - frozen_s < ACK_WAIT_S + 5
+        workers[first.worker].thaw()
+        runs.wait_ended(name, 2)
+        after = [f"after {number} {one}" for one in range(6)]
+        for each in after:
+            client.send_task(RECORD, args=(each, 0.2))
+        runs.wait_names(set(after))
+        # Both go on working.
+        assert {runs.of(each)[0].worker for each in after} == set(workers)
+        until(lambda: is_empty(server.url(), STREAM))
+        assert len(runs.of(name)) == 2
+        assert {len(runs.of(each)) for each in after} == {1}
+
+
+@pytest.mark.parametrize("multiplier", [pytest.param(1, marks=pytest.mark.faults)])
+def test_what_a_frozen_worker_held_but_had_not_begun_runs_once(
+    crew: Crew, runs: Runs, server: NatsServer, rounds: int, multiplier: int
+) -> None:
+    workers = _by_name(crew, worker_prefetch_multiplier=multiplier)
+    client = crew.client()
+    for number in range(rounds):
+        first = f"first {number}"
+        client.send_task(RECORD, args=(first, 3.0))
+        frozen = workers[runs.wait_begun(first)[0].worker]
+        waiting = [f"waiting {number} {one}" for one in range(6)]
+        for name in waiting:
+            client.send_task(RECORD, args=(name, 0.3))
+        frozen.freeze()
+        runs.wait_names(set(waiting))
+        runs.wait_begun(first, 2)
+        frozen.thaw()
+        until(lambda: is_empty(server.url(), STREAM))
+        client.send_task(RECORD, args=(f"last {number}",))
+        runs.wait_ended(f"last {number}")
+        until(lambda: is_empty(server.url(), STREAM))
+        runs.wait_ended(first, 2)
+        assert {len(runs.of(name)) for name in waiting} == {1}
+
+
+def test_a_frozen_and_thawed_server_loses_nothing_and_repeats_nothing_on_one_worker(
+    crew: Crew, runs: Runs, server: NatsServer, rounds: int
+) -> None:
+    crew.hire("one", concurrency=2)
+    client = crew.client()
+    names: set[str] = set()
+    for number in range(rounds):
+        name = f"during {number}"
+        client.send_task(RECORD, args=(name, 3.0))
+        runs.wait_begun(name)
+        server.freeze()
+        # Longer than three pings and than ack_wait.
+        time.sleep(4.5)
+        server.thaw()
+        client.send_task(RECORD, args=(f"after {number}",))
+        names |= {name, f"after {number}"}
+    runs.wait_names(names)
+    until(lambda: is_empty(server.url(), STREAM))
+    assert runs.counts() == dict.fromkeys(names, 1)
+
+
+def _by_name(crew: Crew, **settings: object) -> dict[str, Worker]:
+    names = ("one", "two")
+    return {f"{name}@test": worker for name, worker in zip(names, crew.hire(*names, **settings), strict=True)}
