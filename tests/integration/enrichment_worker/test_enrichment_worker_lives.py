@@ -1,8 +1,11 @@
 """Real prefork workers that start, stop, break and are killed behind the real gateway; only the model is scripted."""
 
+from pathlib import Path
+
 import pytest
 
 from support.enrichment import Daybook, kill_group, until
+from support.redis_server import redis_server
 from support.scripted_ollama import ScriptedOllama, fault
 
 
@@ -79,6 +82,16 @@ def test_told_to_stop_it_finishes_what_it_began(daybook: Daybook, ollama: Script
         ollama.latency_s = 0.0
     assert running.process.exit_code == 0, running.log()
     assert daybook.entry(journal, entry_id)["enrichments"]["embedding"]["state"] == "done", running.log()
+
+
+def test_with_redis_as_broker_events_are_still_read_from_nats(daybook: Daybook, tmp_path: Path) -> None:
+    journal = daybook.new_journal()
+    with redis_server(tmp_path) as url:
+        running = daybook.worker(ENRICHMENT_BROKER_URL=url)
+        found = daybook.settled(journal, daybook.post(journal, "Two buses in a small house."), within_s=15)
+        assert {one["state"] for one in found.values()} == {"done"}, running.log()
+        running.stop()
+        assert running.process.exit_code == 0, running.log()
 
 
 def test_a_worker_that_cannot_go_on_says_so_by_its_exit_code(daybook: Daybook) -> None:

@@ -5,7 +5,7 @@ Workers only: the gateway knows no Celery. It knows no prompt and no model; thos
 
 from worker_kit._backoff import Backoff
 from worker_kit._celery_app import QueueSpec, WorkerConfig, create_celery, pipeline_task
-from worker_kit._event_step import EventStepConfig, Order, install_event_step
+from worker_kit._event_step import EventSource, EventStepConfig, Order, install_event_step
 from worker_kit._fates import DeadLetter, Fate, RetryLater, decide_fate
 from worker_kit._gateway_client import GatewayClient, GatewayConfig
 from worker_kit._model_gate import ModelGateConfig, install_model_gate
@@ -16,6 +16,7 @@ __all__ = [
     "Backoff",
     "DeadLetter",
     "DeadlineExceeded",
+    "EventSource",
     "EventStepConfig",
     "Fate",
     "GatewayClient",

@@ -13,7 +13,8 @@ from uuid import UUID
 
 import structlog
 from celery import Celery, bootsteps
-from kombu import Consumer, Queue
+from celery.exceptions import ImproperlyConfigured
+from kombu import Connection, Consumer, Queue
 from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 
@@ -37,7 +38,18 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventSource:
+    """The NATS server of the events, where that is not Celery's broker."""
+
+    url: str = field(repr=False)
+    #: As `kombu_jetstream.TransportOptions`.
+    transport: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventStepConfig:
+    #: None: Celery's broker is the NATS server with the events.
+    source: EventSource | None = None
     stream: str
     durable: str
     #: Which tasks these events ask for. Called with one batch at a time.
@@ -74,12 +86,40 @@ class _EventStep(bootsteps.ConsumerStep):
         super().__init__(parent, **options)
         self._parent = parent
         self._batch = _Batch()
-        self._channel: Any = None
+        self._connection: Connection | None = None
+
+    def start(self, c: Any) -> None:
+        """Begin to read, over the broker's connection or over one of its own in the same event loop."""
+        source = self.settings.source
+        if source is None:
+            super().start(c)
+            return
+        if c.hub is None:
+            raise ImproperlyConfigured(
+                "events from NATS beside another broker need a worker with an event loop: the prefork or threads pool"
+            )
+        self._connection = Connection(source.url, transport_options=source.transport)
+        self.consumers = self.get_consumers(self._connection.channel())
+        for consumer in self.consumers:
+            consumer.consume()
+        self._connection.transport.register_with_event_loop(self._connection.connection, c.hub)
+
+    def stop(self, c: Any) -> None:
+        super().stop(c)
+        self._release()
+
+    def shutdown(self, c: Any) -> None:
+        super().shutdown(c)
+        self._release()
+
+    def _release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.release()
 
     def get_consumers(self, channel: Any) -> list[Consumer]:
         arguments = {STREAM_ARGUMENT: self.settings.stream, DURABLE_ARGUMENT: self.settings.durable}
         queue = Queue(f"events.{self.settings.durable}", queue_arguments=arguments)
-        self._channel = channel
         self._batch = _Batch()  # what an earlier connection held goes to somebody by redelivery
         return [
             Consumer(
@@ -119,7 +159,13 @@ class _EventStep(bootsteps.ConsumerStep):
     def _tasks_are_waiting(self) -> bool:
         if self.settings.batch_queue is None:
             return False
-        return self._channel.queue_declare(self.settings.batch_queue, passive=True).message_count > 0
+        connection: Connection = self._parent.connection
+        try:
+            channel: Any = connection.default_channel
+            return channel.queue_declare(self.settings.batch_queue, passive=True).message_count > 0
+        except (*connection.channel_errors, *connection.connection_errors):
+            # To Redis an empty queue is no queue. And a broker that is away is met again by sending, which gives back.
+            return False
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, _Batch()

@@ -11,6 +11,7 @@ from entry_index import IndexConfig
 from ollama_client import OllamaClient, OllamaConfig
 from worker_kit import (
     Backoff,
+    EventSource,
     EventStepConfig,
     GatewayConfig,
     ModelGateConfig,
@@ -35,13 +36,14 @@ def create_app(settings: Settings) -> Celery:
             queues=QUEUES,
             concurrency=settings.concurrency,
             deadline_s=settings.deadline_s,
-            transport=_transport(settings),
+            transport=_jetstream(settings) if _is_nats(settings.broker) else {},
         )
     )
     register_tasks(app, TaskContext(pipeline, Backoff(base_s=settings.retry_base_s), settings.deadline_s))
     install_event_step(
         app,
         EventStepConfig(
+            source=_event_source(settings),
             stream=EVENT_STREAM,
             durable=ENRICHMENT_DURABLE,
             route=route,
@@ -80,10 +82,19 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
     )
 
 
-def _transport(settings: Settings) -> dict[str, object]:
+def _event_source(settings: Settings) -> EventSource | None:
+    if _is_nats(settings.broker):
+        return None
+    url = settings.nats_url.get_secret_value()
+    return EventSource(url=url, transport={**_jetstream(settings), "create_streams": False})
+
+
+def _is_nats(url: str) -> bool:
+    return url.startswith("nats")
+
+
+def _jetstream(settings: Settings) -> dict[str, object]:
     """Options of the JetStream transport; other brokers take none of them."""
-    if not settings.broker.startswith("nats"):
-        return {}
     return {
         "prefix": TASK_PREFIX,
         "create_streams": settings.create_streams,
