@@ -1,17 +1,29 @@
 """Looking at queues from outside, on a real nats-server."""
 
+import asyncio
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import kombu
 import pytest
 from celery import Celery
 
-from kombu_jetstream import QueueState, pending_schedules, queue_states, withdraw
+from kombu_jetstream import (
+    QueueState,
+    discard,
+    given_up,
+    monitor_permissions,
+    pending_schedules,
+    queue_states,
+    run_again,
+    withdraw,
+)
 from kombu_jetstream.errors import InvalidUrl, TopologyMissing
-from support.kombu_jetstream.administration import create_events, publish_events
+from support.kombu_jetstream.administration import as_operator, create_events, publish_events
 from support.kombu_jetstream.worker import Ledger, Worker, until
-from support.nats_server import NatsServer
+from support.nats_server import PASSWORD, USER, NatsServer
 
 NOTE = "support.kombu_jetstream.celery_app.note"
 
@@ -192,28 +204,104 @@ def test_thousands_of_schedules_are_counted_and_the_soonest_are_told(client: Cel
         ]
 
 
-def test_messages_given_up_after_max_deliver_are_counted(shared_server: NatsServer, prefix: str) -> None:
+@pytest.fixture
+def impatient(shared_server: NatsServer, prefix: str) -> Iterator[kombu.Connection]:
+    """One delivery a message, no more."""
     options = {"max_deliver": 1, "ack_wait_s": 60}
-    with kombu.Connection(shared_server.url(prefix), transport_options=options) as connection:
-        queue = declared(connection)
-        for number in range(4):
-            connection.Producer().publish(number, routing_key="q")
-        queue.get().requeue()
-        queue.get().requeue()
-        # The server gives a message up when the next one is asked for.
-        third = until(queue.get)
-        until(lambda: only(connection).held == 1)
-        third.ack()
-        state = until(lambda: (found := only(connection)).given_up and found)
-        assert (state.given_up, state.held, state.waiting) == (2, 0, 1)
+    with kombu.Connection(shared_server.url(prefix), transport_options=options) as made:
+        yield made
 
 
-def test_the_only_message_of_a_queue_is_counted_when_it_is_given_up(shared_server: NatsServer, prefix: str) -> None:
-    options = {"max_deliver": 1, "ack_wait_s": 60}
-    with kombu.Connection(shared_server.url(prefix), transport_options=options) as connection:
-        queue = declared(connection)
-        connection.Producer().publish("poison", routing_key="q")
-        queue.get().requeue()
-        assert queue.get() is None
-        state = until(lambda: (found := only(connection)).held == 0 and found)
-        assert (state.given_up, state.waiting) == (1, 0)
+def test_messages_given_up_after_max_deliver_are_counted(impatient: kombu.Connection) -> None:
+    queue = declared(impatient)
+    for number in range(4):
+        impatient.Producer().publish(number, routing_key="q")
+    queue.get().requeue()
+    queue.get().requeue()
+    # The server gives a message up when the next one is asked for.
+    third = until(queue.get)
+    until(lambda: only(impatient).held == 1)
+    third.ack()
+    state = until(lambda: (found := only(impatient)).given_up and found)
+    assert (state.given_up, state.held, state.waiting) == (2, 0, 1)
+
+
+def give_up(connection: kombu.Connection, queue: kombu.Queue) -> None:
+    """Have the only message of `queue` given up."""
+    queue.get().requeue()
+    assert queue.get() is None
+    until(lambda: only(connection).given_up == 1)
+
+
+def test_a_task_given_up_is_told_by_name_and_runs_again_once(impatient: kombu.Connection) -> None:
+    queue = declared(impatient, "odd name*")
+    headers = {"id": "poison", "task": "diary.note"}
+    impatient.Producer().publish({"n": 1}, routing_key="odd name*", headers=headers)
+    give_up(impatient, queue)
+    (told,) = given_up(impatient, "odd name*")
+    assert (told.queue, told.task_id, told.task) == ("odd name*", "poison", "diary.note")
+    assert run_again(impatient, "odd name*") == 1
+    assert run_again(impatient, "odd name*") == 0
+    again = until(queue.get)
+    assert (again.payload, again.headers) == ({"n": 1}, headers)
+    again.ack()
+    until(lambda: (state := only(impatient)).held == state.waiting == state.given_up == 0)
+
+
+def test_what_was_given_up_can_be_discarded_and_the_rest_stays(impatient: kombu.Connection) -> None:
+    queue = declared(impatient)
+    impatient.Producer().publish("poison", routing_key="q")
+    give_up(impatient, queue)
+    impatient.Producer().publish("good", routing_key="q")
+    assert given_up(impatient, "another") == []
+    assert discard(impatient, "q") == 1
+    state = only(impatient)
+    assert (state.given_up, state.waiting) == (0, 1)
+
+
+def test_the_server_tells_when_it_gives_a_message_up(
+    impatient: kombu.Connection, shared_server: NatsServer, prefix: str
+) -> None:
+    queue = declared(impatient)
+    impatient.Producer().publish("poison", routing_key="q")
+
+    async def advisory(jetstream) -> bytes:
+        subject = f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{prefix.upper()}_TASKS.q"
+        subscription = await jetstream._nc.subscribe(subject)
+        await jetstream._nc.flush()
+        await asyncio.to_thread(give_up, impatient, queue)
+        return (await subscription.next_msg(10)).data
+
+    told = json.loads(as_operator(shared_server.url(), advisory))
+    assert (told["stream_seq"], told["deliveries"]) == (1, 1)
+
+
+def test_users_with_the_listed_permissions_only_look_and_operate(tmp_path: Path) -> None:
+    users = [f"{{user: {USER}, password: {PASSWORD}}}"]
+    for name, operate in (("watcher", False), ("operator", True)):
+        allowed = monitor_permissions(
+            "tight", inbox_prefix=f"_INBOX_{name}", bound=[("EVENTS", "reader")], operate=operate
+        )
+        lists = f"publish: {json.dumps(allowed.publish)}, subscribe: {json.dumps(allowed.subscribe)}"
+        users.append(f"{{user: {name}, password: pw, permissions: {{{lists}}}}}")
+    with NatsServer(tmp_path / "tight", authorization=f"users = [{', '.join(users)}]") as server:
+        create_events(server.url(), "EVENTS", "reader", "events.v1")
+        publish_events(server.url(), "events.v1.created", [{"n": 1}])
+        with kombu.Connection(server.url("tight"), transport_options={"max_deliver": 1}) as full:
+            queue = declared(full)
+            full.Producer().publish("poison", routing_key="q")
+            give_up(full, queue)
+            eta = (datetime.now(UTC) + timedelta(seconds=500)).isoformat()
+            full.Producer().publish({}, routing_key="q", headers={"id": "x", "task": "t", "eta": eta})
+        for name in ("watcher", "operator"):
+            options = {"inbox_prefix": f"_INBOX_{name}", "api_timeout_s": 1}
+            with kombu.Connection(server.url("tight", name, "pw"), transport_options=options) as connection:
+                states = queue_states(connection, bound=[("EVENTS", "reader")], transient=True)
+                assert [(state.queue, state.given_up, state.scheduled, state.waiting) for state in states] == [
+                    ("q", 1, 1, 0),
+                    ("EVENTS/reader", None, 0, 1),
+                ]
+                assert [each.task for each in pending_schedules(connection)] == ["t"]
+                assert len(given_up(connection, "q")) == 1
+                if name == "operator":
+                    assert (withdraw(connection, "x"), run_again(connection, "q")) == (1, 1)

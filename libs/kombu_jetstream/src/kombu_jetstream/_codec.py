@@ -4,6 +4,7 @@ The body travels raw. What else kombu's envelope holds is JSON in one header: an
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from kombu.utils.json import dumps, loads
@@ -30,6 +31,13 @@ def to_wire(message: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         "text": isinstance(body, str),
     }
     return body.encode() if isinstance(body, str) else body, {ENVELOPE: dumps(envelope)}
+
+
+def task_of(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """The id and the name of the Celery task that a message with these NATS headers holds, if it holds one."""
+    envelope: dict[str, Any] = loads(headers.get(ENVELOPE, "{}"))
+    held: dict[str, Any] = envelope.get("headers") or {}
+    return (str(held.get("id")), str(held["task"])) if held.get("task") else None
 
 
 def from_wire(message: Msg, receipt: Receipt, queue: str) -> dict[str, Any]:

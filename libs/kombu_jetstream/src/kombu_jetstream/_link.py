@@ -11,6 +11,7 @@ from kombu.log import get_logger
 from kombu_jetstream import _bridge, _socket
 from kombu_jetstream._api import Api
 from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client, patience_s
+from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
@@ -96,7 +97,11 @@ class Link:
 
     def admit(self, receipt: Receipt, ack_wait_s: float) -> bool:
         """Begin to hold a delivered message; False if it is a copy of one that this process holds or has finished."""
-        return not self.settlements.settle_again(receipt) and self.custody.take(receipt, ack_wait_s)
+        admitted = not self.settlements.settle_again(receipt) and self.custody.take(receipt, ack_wait_s)
+        counters.deliveries += 1
+        counters.redeliveries += receipt.deliveries > 1
+        counters.copies_dropped += not admitted
+        return admitted
 
     def post(self, callback: Callable[..., object], *args: Any) -> None:
         """Have `callback(*args)` called on the io thread, soon."""
@@ -113,6 +118,7 @@ class Link:
 
     async def _on_reconnect(self) -> None:
         self.descriptor = _socket.descriptor(self.client)
+        counters.reconnects += 1
         log.warning("nats: reconnected")
         await self.custody.beat_all()
         self.settlements.repeat()

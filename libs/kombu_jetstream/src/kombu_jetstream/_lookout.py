@@ -1,6 +1,6 @@
 """A place to look from: a connection to JetStream for whoever wants to see queues and runs no worker."""
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -9,47 +9,65 @@ import kombu
 from kombu_jetstream._api import Api
 from kombu_jetstream._endpoint import endpoint_of
 from kombu_jetstream._link import acquire, release
-from kombu_jetstream._naming import Names
 from kombu_jetstream._registration import register
-from kombu_jetstream.errors import InvalidUrl
+from kombu_jetstream.errors import InvalidUrl, LinkClosed
 from kombu_jetstream.transport import Transport
 
 T = TypeVar("T")
 
-#: Until an answer is there, or an error is raised.
+#: Until a request is answered, or an error is raised.
 PATIENCE_S = 5.0
 
 
-@contextmanager
-def lookout(connection: kombu.Connection | str) -> Generator["Lookout"]:
+class Lookout:
     """From a URL, or from a `kombu.Connection` with its options. It shares the process's socket where there is one.
 
-    No stream is created, and the connection need not be open.
+    No stream is created, and the connection need not be open. Close it.
 
     Raises:
         InvalidUrl: it is no NATS connection.
         CannotConnect: no server answered.
     """
-    register()
-    connection = kombu.Connection(connection) if isinstance(connection, str) else connection
-    transport = connection.transport
-    if not isinstance(transport, Transport):
-        raise InvalidUrl(f"{connection.as_uri()} is no NATS connection; the URL begins with nats:// or nats+tls://")
-    options = transport.options
-    link = acquire(endpoint_of(connection, options), options)
-    api = Api(link.client, options.api_prefix, min(options.api_timeout_s, PATIENCE_S), PATIENCE_S)
-    try:
-        yield Lookout(api, transport.names, link.run)
-    finally:
-        release(link)
 
+    def __init__(self, connection: kombu.Connection | str, patience_s: float = PATIENCE_S) -> None:
+        register()
+        connection = kombu.Connection(connection) if isinstance(connection, str) else connection
+        transport = connection.transport
+        if not isinstance(transport, Transport):
+            raise InvalidUrl(f"{connection.as_uri()} is no NATS connection; the URL begins with nats:// or nats+tls://")
+        options = transport.options
+        self._link = acquire(endpoint_of(connection, options), options)
+        self._patience_s = patience_s
+        self.names = transport.names
+        self.client = self._link.client
+        self.api = Api(self._link.client, options.api_prefix, min(options.api_timeout_s, patience_s), patience_s)
 
-class Lookout:
-    def __init__(self, api: Api, names: Names, run: Callable[[Coroutine[Any, Any, Any], float], Any]) -> None:
-        self.api = api
-        self.names = names
-        self._run = run
+    @property
+    def closed(self) -> bool:
+        """Whether it is of no more use."""
+        return self._link.closed
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, from the caller's thread."""
-        return self._run(work, PATIENCE_S * 2)
+        """The result of `work`, from the caller's thread.
+
+        Raises:
+            LinkClosed: several requests together took far too long.
+        """
+        try:
+            return self._link.run(work, self._patience_s * 3)
+        except TimeoutError as error:
+            raise LinkClosed(f"{self.names.task_stream}: JetStream is too slow to tell all") from error
+
+    def close(self) -> None:
+        # In a forked child it is the parent's.
+        if not self._link.closed:
+            release(self._link)
+
+
+@contextmanager
+def lookout(connection: kombu.Connection | str) -> Generator[Lookout]:
+    place = Lookout(connection)
+    try:
+        yield place
+    finally:
+        place.close()

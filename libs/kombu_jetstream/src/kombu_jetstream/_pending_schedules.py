@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-
-from kombu.utils.json import loads
 
 from kombu_jetstream._api import Api
-from kombu_jetstream._codec import ENVELOPE
+from kombu_jetstream._codec import task_of
 from kombu_jetstream._naming import Names, name_of
 from kombu_jetstream._stored import Store
 
@@ -67,19 +64,15 @@ class PendingSchedules:
         subjects = await self._store.subjects(self._names.all_later(queue, task_id))
         chosen = sorted(subjects.counts, key=lambda subject: _read(subject).due)[:limit]
         messages = await self._store.last(chosen)
-        tasks = {(message.headers or {})["Nats-Subject"]: _task(message.headers or {}) for message in messages}
+        tasks = {(message.headers or {})["Nats-Subject"]: task_of(message.headers or {}) for message in messages}
+        # One that came due in between is not there any more.
         return [_read(subject, tasks[subject]) for subject in chosen if subject in tasks]
 
     async def withdraw(self, task_id: str, queue: str | None) -> int:
         return await self._api.purge(self._names.task_stream, self._names.all_later(queue, task_id))
 
 
-def _read(subject: str, task: str | None = None) -> Schedule:
+def _read(subject: str, task: tuple[str, str] | None = None) -> Schedule:
     _, _, queue, task_id, attempt, due_ms = subject.split(".", _TOKENS - 1)
     due = datetime.fromtimestamp(int(due_ms) / 1000, UTC)
-    return Schedule(name_of(task_id), task, name_of(queue), name_of(attempt), due)
-
-
-def _task(headers: dict[str, str]) -> str | None:
-    envelope: dict[str, Any] = loads(headers.get(ENVELOPE, "{}"))
-    return (envelope.get("headers") or {}).get("task")
+    return Schedule(name_of(task_id), task and task[1], name_of(queue), name_of(attempt), due)

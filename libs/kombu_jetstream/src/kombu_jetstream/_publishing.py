@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import nats.errors
 from nats.aio.client import Client
 
+from kombu_jetstream._counters import counters
 from kombu_jetstream._refusals import publish_refusal
 from kombu_jetstream.errors import LinkClosed, MessageTooLarge, PublishNotConfirmed
 
@@ -40,12 +41,14 @@ async def publish_confirmed(
             raise LinkClosed("the connection is closed") from error
         except (nats.errors.Error, OSError):
             # Disconnected, or JetStream is not up yet after a restart of the server.
+            counters.publishes_repeated += 1
             attempt_s *= 1.5
             await asyncio.sleep(RETRY_PAUSE_S)
             continue
         told = json.loads(answer.data)
         error = told.get("error")
         if error is None:
+            counters.publishes_confirmed += 1
             return
         if error.get("code") != 503:  # noqa: PLR2004 - no leader at the moment, or storage not ready: worth another attempt
             raise publish_refusal(subject, told)

@@ -12,6 +12,7 @@ from kombu.log import get_logger
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._receipt import MessageKey, Receipt
 
@@ -38,6 +39,7 @@ class _Verdict:
     word: bytes
     since_s: float
     sent_s: float = 0.0
+    sends: int = 0
 
 
 class Settlements:
@@ -73,6 +75,7 @@ class Settlements:
             return
         name = str(next(self._names))
         self._open[name] = _Verdict(tag, word, time.monotonic())
+        counters.verdicts += 1
         if not word.startswith(b"-NAK"):
             self._finished[Receipt.parse(tag).message] = word
             if len(self._finished) > REMEMBERED:
@@ -125,12 +128,19 @@ class Settlements:
             if now_s - verdict.sent_s < REPEAT_AFTER_S:
                 continue
             if now_s - verdict.since_s > GIVE_UP_AFTER_S:
-                log.error("gave up settling %s on %s: nobody confirms", verdict.word, verdict.tag)
+                receipt = Receipt.parse(verdict.tag)
+                log.error(
+                    "stream %s, consumer %s, message %d: nobody confirms %s for %d s, given up; "
+                    "was the consumer or its stream deleted?",
+                    receipt.stream, receipt.consumer, receipt.sequence, verdict.word.decode(), GIVE_UP_AFTER_S,
+                )  # fmt: skip
+                counters.verdicts_abandoned += 1
                 self._close(name)
                 continue
             if not self._client.is_connected:
                 return
-            verdict.sent_s = now_s
+            verdict.sent_s, verdict.sends = now_s, verdict.sends + 1
+            counters.verdicts_repeated += verdict.sends > 1
             try:
                 await self._client.publish(verdict.tag, verdict.word, reply=f"{self._inbox}.{name}")
             except nats.errors.Error:

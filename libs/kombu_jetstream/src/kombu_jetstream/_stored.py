@@ -1,5 +1,7 @@
 """Messages at rest in a stream, found by subject without a consumer: nothing is delivered, held or changed."""
 
+from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +21,13 @@ STATUS = "Status"
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a message rests and since when."""
+    """A message, where it rests and since when."""
 
     subject: str
     sequence: int
     stored_at: datetime
+    headers: dict[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,20 @@ class Store:
             at = datetime.fromisoformat(page["ts"])
         return Subjects(found, at)
 
-    async def first(self, filters: list[str], sequence: int) -> Stored | None:
+    async def first(self, filters: Sequence[str], sequence: int) -> Stored | None:
         """The first message at or after `sequence` that one of `filters` matches."""
         found = [stored for each in filters if (stored := await self._first(each, sequence)) is not None]
         return min(found, key=lambda stored: stored.sequence, default=None)
+
+    async def up_to(self, filters: Sequence[str], last: int, limit: int) -> list[Stored]:
+        """The first `limit` messages up to sequence `last`."""
+        found: list[Stored] = []
+        while len(found) < limit:
+            stored = await self.first(filters, found[-1].sequence + 1 if found else 1)
+            if stored is None or stored.sequence > last:
+                break
+            found.append(stored)
+        return found
 
     async def count(self, matching: str) -> int:
         """How many messages rest under `matching`, however many subjects that are."""
@@ -82,4 +96,16 @@ class Store:
             if error.err_code != NO_MESSAGE:
                 raise
             return None
-        return Stored(message["subject"], message["seq"], datetime.fromisoformat(message["time"]))
+        return Stored(
+            message["subject"],
+            message["seq"],
+            datetime.fromisoformat(message["time"]),
+            _headers(b64decode(message.get("hdrs", ""))),
+            b64decode(message.get("data", "")),
+        )
+
+
+def _headers(block: bytes) -> dict[str, str]:
+    """The headers of a message; the block's first line is the protocol's version."""
+    lines = [line.partition(":") for line in block.decode().split("\r\n")[1:] if line]
+    return {name: value.strip() for name, _, value in lines}

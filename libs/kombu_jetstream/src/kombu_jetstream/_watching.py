@@ -1,12 +1,14 @@
-"""Looking at queues from outside: how they are, what is scheduled, and taking a schedule away."""
+"""Looking at queues from outside: how they are, what is scheduled, what was given up, and doing something about it."""
 
 from collections.abc import Iterable
 
 import kombu
 
+from kombu_jetstream._given_up import GivenUp, GivenUps
 from kombu_jetstream._lookout import lookout
 from kombu_jetstream._pending_schedules import PendingSchedules, Schedule
-from kombu_jetstream._queue_states import QueueState, QueueStates
+from kombu_jetstream._queue_states import QueueState
+from kombu_jetstream._survey import Survey
 
 
 def queue_states(
@@ -24,7 +26,7 @@ def queue_states(
         InvalidUrl: it is no NATS connection.
     """
     with lookout(connection) as place:
-        return place.run(QueueStates(place.api, place.names).read(bound, transient=transient))
+        return place.run(Survey(place.api, place.names).read(bound, transient=transient))
 
 
 def pending_schedules(
@@ -48,3 +50,34 @@ def withdraw(connection: kombu.Connection | str, task_id: str, *, queue: str | N
     """
     with lookout(connection) as place:
         return place.run(PendingSchedules(place.api, place.names).withdraw(task_id, queue))
+
+
+def given_up(connection: kombu.Connection | str, queue: str, *, limit: int = 100) -> list[GivenUp]:
+    """Messages of a durable queue that were delivered `max_deliver` times and never acknowledged, oldest first.
+
+    They rest in the stream until somebody uses `run_again` or `discard`. JetStream tells of each when it happens, on
+    `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.<stream>.<consumer>`. One that was given up while older messages are
+    held is told when those are settled.
+
+    Raises: as `queue_states`.
+    """
+    with lookout(connection) as place:
+        return place.run(GivenUps(place.api, place.client, place.names, queue).first(limit))
+
+
+def run_again(connection: kombu.Connection | str, queue: str, *, limit: int = 100) -> int:
+    """Send the first `limit` messages that were given up again, each with all its deliveries; how many that were.
+
+    Raises: as `queue_states`.
+    """
+    with lookout(connection) as place:
+        return place.run(GivenUps(place.api, place.client, place.names, queue).run_again(limit))
+
+
+def discard(connection: kombu.Connection | str, queue: str, *, limit: int = 100) -> int:
+    """Remove the first `limit` messages that were given up; how many that were.
+
+    Raises: as `queue_states`.
+    """
+    with lookout(connection) as place:
+        return place.run(GivenUps(place.api, place.client, place.names, queue).discard(limit))
