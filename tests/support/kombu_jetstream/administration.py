@@ -91,3 +91,12 @@ def last_sequence(url: str, stream: str) -> int:
         return (await jetstream.stream_info(stream)).state.last_seq
 
     return as_operator(url, work)
+
+
+def count_subjects(url: str, stream: str, pattern: str) -> int:
+    """How many subjects of `stream` that match hold a message."""
+
+    async def work(jetstream: JetStreamContext) -> int:
+        return len((await jetstream.stream_info(stream, subjects_filter=pattern)).state.subjects or {})
+
+    return as_operator(url, work)

@@ -20,7 +20,7 @@ def due_at(headers: Mapping[str, Any] | None, now: datetime, min_delay_s: float)
     if not eta:
         return None
     due = eta if isinstance(eta, datetime) else datetime.fromisoformat(str(eta))
-    # Celery writes naive times in UTC.
+    # Celery's workers read a time without a zone as UTC, whatever their `timezone`.
     due = due if due.tzinfo else due.replace(tzinfo=UTC)
     return due if (due - now).total_seconds() > min_delay_s else None
 
