@@ -75,4 +75,6 @@ class Site:
     def close(self) -> None:
         for worker in self._workers:
             worker.kill_group()
+        # Celery's close() forgets its connections without closing them.
+        self.client.pool.force_close_all()
         self.client.close()

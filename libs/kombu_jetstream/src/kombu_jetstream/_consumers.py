@@ -49,13 +49,19 @@ class Consumers:
         """How many messages workers hold, or have handed back since."""
         return sum([(await self._info(*found))["num_ack_pending"] for found in queue.consumers(self._names)])
 
-    async def exists(self, queue: str) -> bool:
-        """Whether a queue of this name was declared by anyone."""
+    async def find(self, name: str) -> Queue | None:
+        """The queue of this name as whoever declared it made it, if anyone did."""
         for kind in ("transient", "durable"):
             for prioritized in (False, True):
-                if await self._present(Queue(name=queue, kind=kind, prioritized=prioritized)) is not None:
-                    return True
-        return False
+                queue = Queue(name=name, kind=kind, prioritized=prioritized)
+                present = await self._present(queue)
+                if present is not None:
+                    config = present["config"]
+                    queue.bindings = bindings_of(config)
+                    queue.ack_wait_s = config["ack_wait"] / NANOSECONDS
+                    queue.expires_ms = config.get("inactive_threshold", 0) // 1_000_000 or queue.expires_ms
+                    return queue
+        return None
 
     async def remove(self, queue: Queue) -> None:
         """Delete the queue with everything in it. A foreign queue is left alone."""

@@ -26,8 +26,11 @@ class Declarations(virtual.Channel):
     @override
     def queue_declare(self, queue: str | None = None, passive: bool = False, **kwargs: Any) -> queue_declare_ok_t:
         name = queue or f"amq.gen-{uuid()}"
-        if passive and not self._broker.run(self._broker.consumers.exists(name)):
-            raise ChannelError(f"NOT_FOUND - no queue {name!r}", (50, 10), "Channel.queue_declare", 404)
+        if passive:
+            found = self._broker.run(self._broker.consumers.find(name))
+            if found is None:
+                raise ChannelError(f"NOT_FOUND - no queue {name!r}", (50, 10), "Channel.queue_declare", 404)
+            return queue_declare_ok_t(name, self._broker.run(self._broker.consumers.waiting(found)), 0)
         known = self._broker.queues.get(name)
         if known is None:
             auto_delete, exclusive = bool(kwargs.get("auto_delete")), bool(kwargs.get("exclusive"))
@@ -35,6 +38,9 @@ class Declarations(virtual.Channel):
             known = queue_from_arguments(name, arguments, auto_delete=auto_delete, exclusive=exclusive)
             waiting = self._broker.run(self._broker.consumers.declare(known))
             self._broker.queues[name] = known
+        elif known.kind == "transient":
+            # It may have expired since: the mailbox declares its reply queue anew for each question.
+            waiting = self._broker.run(self._broker.consumers.declare(known))
         else:
             waiting = self._size(name)
         return queue_declare_ok_t(name, waiting, 0)
@@ -67,8 +73,13 @@ class Declarations(virtual.Channel):
         """Keep the reply queue: it expires by itself, and the mailbox uses it again."""
 
     def _queue(self, name: str) -> Queue:
+        """What was declared here, else what somebody else declared, else a durable queue made now."""
         if name not in self._broker.queues:
-            self.queue_declare(name)
+            found = self._broker.run(self._broker.consumers.find(name))
+            if found is None:
+                self.queue_declare(name)
+            else:
+                self._broker.queues[name] = found
         return self._broker.queues[name]
 
     def _kind(self, exchange: str) -> str:
