@@ -1,6 +1,7 @@
 """A real nats-server on a free port, with JetStream in a directory of the test's."""
 
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -19,14 +20,15 @@ class NatsServer:
     """`restart` keeps port and data; `kill` is SIGKILL.
 
     `authorization` is the inside of that block, "" for a server that lets everybody in; `more` are further lines of the
-    configuration.
+    configuration, `storage` further settings of its JetStream.
     """
 
-    def __init__(self, directory: Path, *, authorization: str | None = None, more: str = "") -> None:
+    def __init__(self, directory: Path, *, authorization: str | None = None, more: str = "", storage: str = "") -> None:
         self._directory = directory
         users = f"users = [{{user: {USER}, password: {PASSWORD}}}]"
         inside = users if authorization is None else authorization
         self._more = f"authorization {{ {inside} }}\n{more}\n" if inside else f"{more}\n"
+        self._storage = f"store_dir: {directory / 'store'}, sync_interval: always{storage and ', '}{storage}"
         self._process: subprocess.Popen[bytes] | None = None
         self.port = -1
 
@@ -34,11 +36,7 @@ class NatsServer:
         self._directory.mkdir(parents=True, exist_ok=True)
         log = self._directory / f"nats-{time.monotonic_ns()}.log"
         config = self._directory / "nats.conf"
-        config.write_text(
-            f"listen: 127.0.0.1:{self.port}\n"
-            f"jetstream {{ store_dir: {self._directory / 'store'}, sync_interval: always }}\n"
-            f"{self._more}"
-        )
+        config.write_text(f"listen: 127.0.0.1:{self.port}\njetstream {{ {self._storage} }}\n{self._more}")
         binary = Path(sys.executable).with_name("nats-server")
         self._process = subprocess.Popen([str(binary), "-c", str(config), "-l", str(log)])
         deadline_s = time.monotonic() + START_S
@@ -71,6 +69,11 @@ class NatsServer:
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def limit_files(self, size_bytes: int) -> None:
+        """No file can grow beyond this any more: every write of more fails, as on a full disk."""
+        assert self._process is not None
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
 
     def url(self, prefix: str = "", user: str = USER, password: str = PASSWORD) -> str:
         return f"nats://{user}:{password}@127.0.0.1:{self.port}/{prefix}"

@@ -36,12 +36,13 @@ def create_events(url: str, stream: str, durable: str, subject: str, *, ack_wait
     as_operator(url, work)
 
 
-def create_task_streams(url: str, prefix: str) -> None:
-    """From `stream_specs` alone, as a program without kombu would."""
+def create_task_streams(url: str, prefix: str, **changes: object) -> None:
+    """From `stream_specs` alone, as a program without kombu would; `changes` are to the task stream's configuration."""
 
     async def work(jetstream: JetStreamContext) -> None:
         for spec in kombu_jetstream.stream_specs(prefix):
-            request = json.dumps(spec.config()).encode()
+            config = spec.config() | (changes if spec.retention == "workqueue" else {})
+            request = json.dumps(config).encode()
             answer = await jetstream._nc.request(f"$JS.API.STREAM.CREATE.{spec.name}", request, timeout=5)
             assert "error" not in json.loads(answer.data), answer.data
 

@@ -87,14 +87,14 @@ class Api:
             total = page["total"] if found else 0
         return infos
 
-    async def stream_exists(self, stream: str) -> bool:
+    async def stream_config(self, stream: str) -> dict[str, Any] | None:
+        """None if there is no such stream."""
         try:
-            await self.request(f"STREAM.INFO.{stream}")
+            return (await self.request(f"STREAM.INFO.{stream}"))["config"]
         except ApiError as error:
             if error.err_code != STREAM_NOT_FOUND:
                 raise
-            return False
-        return True
+            return None
 
     async def purge(self, stream: str, subject: str) -> int:
         """How many messages were removed from `stream` under `subject`."""

@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import nats.errors
+from kombu.log import get_logger
 from nats.aio.msg import Msg
 
 from kombu_jetstream._bindings import Binding
@@ -16,12 +17,15 @@ from kombu_jetstream._queue import Queue
 from kombu_jetstream._receipt import Receipt, is_receipt
 from kombu_jetstream._refusals import STREAM_NAME_IN_USE
 from kombu_jetstream._routes import Routes
-from kombu_jetstream._topology import stream_specs
+from kombu_jetstream._topology import losing_limits, stream_specs
 from kombu_jetstream.errors import ApiError, LinkClosed
+
+log = get_logger(__name__)
 
 T = TypeVar("T")
 
 DRAIN_S = 1.0
+LOSING = "stream %s drops confirmed tasks at its limit (%s): remove the limit; a full max_file_store refuses new ones"
 #: What waits already; and, if nothing does, what the server has confirmed to its publisher but not told the consumer
 #: of. Without the second, one `get` in 600 that followed a publish found nothing (nats-server 2.15).
 NOW, SOON = b'{"batch":1,"no_wait":true}', b'{"batch":1,"expires":10000000}'
@@ -57,7 +61,10 @@ class Broker:
             self.names.prefix, replicas=options.replicas, duplicate_window_s=options.duplicate_window_s
         )
         for spec in specs:
-            if await self.link.api.stream_exists(spec.name):
+            present = await self.link.api.stream_config(spec.name)
+            if present is not None:
+                if limits := losing_limits(present):
+                    log.warning(LOSING, spec.name, limits)
                 continue
             try:
                 await self.link.api.request(f"STREAM.CREATE.{spec.name}", spec.config())

@@ -13,6 +13,7 @@ from kombu_jetstream._api import Api
 from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client, patience_s
 from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
+from kombu_jetstream._duty import keep_up
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._receipt import Receipt
@@ -72,9 +73,9 @@ class Link:
         self.descriptor = _socket.descriptor(self.client)
         await self.settlements.start()
         self._duties = [
-            asyncio.create_task(self.settlements.send_for_ever()),
-            asyncio.create_task(self.custody.beat_for_ever()),
-            asyncio.create_task(_socket.abort_dead_for_ever(self.client)),
+            asyncio.create_task(keep_up(self.settlements.send_for_ever)),
+            asyncio.create_task(keep_up(self.custody.beat_for_ever)),
+            asyncio.create_task(keep_up(self._abort_dead)),
         ]
 
     async def close(self) -> None:
@@ -106,6 +107,9 @@ class Link:
     def post(self, callback: Callable[..., object], *args: Any) -> None:
         """Have `callback(*args)` called on the io thread, soon."""
         _bridge.bridge().post(callback, *args)
+
+    async def _abort_dead(self) -> None:
+        await _socket.abort_dead_for_ever(self.client)
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("nats: %r", error)

@@ -9,7 +9,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from kombu_jetstream._counters import counters
-from kombu_jetstream._refusals import publish_refusal
+from kombu_jetstream._refusals import may_pass, publish_refusal
 from kombu_jetstream.errors import LinkClosed, MessageTooLarge, PublishNotConfirmed
 
 MESSAGE_ID = "Nats-Msg-Id"
@@ -29,31 +29,33 @@ async def publish_confirmed(
     Raises:
         MessageTooLarge: it would never fit.
         ApiError: the stream refused it.
-        PublishNotConfirmed: nobody confirmed it in time.
+        PublishNotConfirmed: nobody confirmed it in time; its cause is what the last attempt met.
         LinkClosed: the connection is gone.
     """
     check_size(client, body, headers)
     deadline_s, attempt_s = time.monotonic() + timeout_s, ATTEMPT_S
+    met: Exception | None = None
     while (left_s := deadline_s - time.monotonic()) > 0:
         try:
             answer = await client.request(subject, body, timeout=min(attempt_s, left_s), headers=dict(headers))
         except nats.errors.ConnectionClosedError as error:
             raise LinkClosed("the connection is closed") from error
-        except (nats.errors.Error, OSError):
+        except (nats.errors.Error, OSError) as error:
             # Disconnected, or JetStream is not up yet after a restart of the server.
             counters.publishes_repeated += 1
+            met = error
             attempt_s *= 1.5
             await asyncio.sleep(RETRY_PAUSE_S)
             continue
         told = json.loads(answer.data)
-        error = told.get("error")
-        if error is None:
+        if "error" not in told:
             counters.publishes_confirmed += 1
             return
-        if error.get("code") != 503:  # noqa: PLR2004 - no leader at the moment, or storage not ready: worth another attempt
-            raise publish_refusal(subject, told)
+        met = publish_refusal(subject, told)
+        if not may_pass(met):
+            raise met
         await asyncio.sleep(RETRY_PAUSE_S)
-    raise PublishNotConfirmed(subject, timeout_s)
+    raise PublishNotConfirmed(subject, timeout_s, met) from met
 
 
 def check_size(client: Client, body: bytes, headers: Mapping[str, str]) -> None:

@@ -11,6 +11,10 @@ CONSUMER_EXISTS = 10148
 FILTER_NOT_UNIQUE = 10100
 STREAM_NAME_IN_USE = 10058
 NO_MESSAGE = 10037
+STORAGE_FULL = 10023
+
+#: The code of a refusal that has to do with the server's state, not with the request.
+UNAVAILABLE = 503
 
 _STREAM_GONE = "apply stream_specs(prefix), or set create_streams and connect again"
 _CONSUMER_GONE = (
@@ -35,7 +39,7 @@ _MEANINGS: dict[int, tuple[type[ApiError], str]] = {
     10188: (TopologyConflict, "set allow_msg_schedules on the stream: it is to hold ETA and countdown"),
     10074: (TopologyConflict, "the server is no cluster: set replicas to 1"),
     10005: (TopologyConflict, "no servers for the wanted replicas and placement: lower replicas, or change placement"),
-    10023: (ApiError, "raise JetStream's max_memory_store or max_file_store on the server, or consume more"),
+    STORAGE_FULL: (ApiError, "raise JetStream's max_memory_store or max_file_store on the server, or consume more"),
     10047: (ApiError, "free disk space, or raise max_file_store on the server"),
     10077: (ApiError, "the stream is full: consume or purge, or raise its max_bytes"),
     10122: (ApiError, "the stream is full: consume or purge, or raise its max_msgs"),
@@ -69,6 +73,15 @@ def refusal(verb: str, error: dict[str, Any]) -> ApiError:
 def publish_refusal(subject: str, answer: dict[str, Any]) -> ApiError:
     """The error for a stream's answer to a message on `subject`."""
     return _meant(answer["error"], subject, answer.get("stream") or "", "")
+
+
+def may_pass(refused: ApiError) -> bool:
+    """Whether the same message may be taken in a moment: there is no leader just now, or the storage is not ready.
+
+    A full stream has the same code, and who waits for room in it should know.
+    """
+    full = refused.err_code == STORAGE_FULL or "maximum" in str(refused)
+    return refused.code == UNAVAILABLE and not full
 
 
 def _meant(error: dict[str, Any], subject: str, stream: str, consumer: str) -> ApiError:

@@ -1,5 +1,6 @@
 """The two streams the transport lives on, as values: for itself and for whoever creates streams up front."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,14 @@ class StreamSpec:
             "allow_msg_schedules": self.schedules,
             "allow_direct": True,
         }
+
+
+def losing_limits(config: Mapping[str, Any]) -> str:
+    """The limits at which a stream drops confirmed tasks: "" if it never does, or refuses new ones instead."""
+    if config.get("retention") != "workqueue":
+        return ""
+    sizes = ("max_bytes", "max_msgs", "max_msgs_per_subject") if config.get("discard") == "old" else ()
+    return ", ".join(name for name in (*sizes, "max_age") if config.get(name, 0) > 0)
 
 
 def stream_specs(prefix: str, *, replicas: int = 1, duplicate_window_s: float = 120.0) -> tuple[StreamSpec, StreamSpec]:

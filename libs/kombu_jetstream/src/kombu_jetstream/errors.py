@@ -105,6 +105,7 @@ class LinkClosed(ConnectionFault):
 
 
 class PublishNotConfirmed(ConnectionFault):
-    def __init__(self, subject: str, waited_s: float) -> None:
-        super().__init__(f"no stream confirmed a message on {subject} within {waited_s:g} s")
+    def __init__(self, subject: str, waited_s: float, met: Exception | None = None) -> None:
+        reason = f"; the last attempt met: {str(met) or type(met).__name__}" if met is not None else ""
+        super().__init__(f"no stream confirmed a message on {subject} within {waited_s:g} s{reason}")
         self.subject = subject
