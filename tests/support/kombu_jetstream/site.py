@@ -46,11 +46,14 @@ class Site:
             "SETTINGS": json.dumps(self.settings),
         }
 
-    def worker(self, name: str = "one", *arguments: str, concurrency: int = 1, **settings: object) -> Worker:
+    def worker(
+        self, name: str = "one", *arguments: str, concurrency: int = 1, ready: bool = True, **settings: object
+    ) -> Worker:
+        """A worker with these settings on top; `ready=False` does not wait for it."""
         environment = {**self.environment, "SETTINGS": json.dumps({**self.settings, **settings})}
         made = Worker(self.directory, name, environment, concurrency=concurrency, app=APP, arguments=arguments)
         self._workers.append(made)
-        return made.start()
+        return made.start() if ready else made.launch()
 
     def send(self, task: str, *args: object, **options: Any) -> AsyncResult:
         module = "celery_app" if task in SHORT_TASKS else "feature_tasks"

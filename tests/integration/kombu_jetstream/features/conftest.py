@@ -34,7 +34,7 @@ def crew(
 ) -> Iterator[Site]:
     """One site for all tests of a file, with one worker of two children on it."""
     prefix = f"m{abs(hash(request.node.nodeid)):x}"
-    site = Site(tmp_path_factory.mktemp("crew"), shared_server.url(prefix), worker_send_task_events=True)
+    site = Site(tmp_path_factory.mktemp("crew"), shared_server.url(prefix), worker_send_task_events=False)
     site.worker("crew", concurrency=2)
     yield site
     site.close()
