@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kombu_jetstream._filters import binding_filters, covers, filters_of
+from kombu_jetstream._bindings import matches
+from kombu_jetstream._filters import binding_filters, covers, filters_of, takes
 from kombu_jetstream._naming import Names
 
 NAMES = Names("daybook")
@@ -27,9 +28,26 @@ def test_a_binding_becomes_subject_filters(kind: str, key: str, filters: tuple[s
     assert binding_filters(NAMES, "x", kind, key, "*") == filters
 
 
-def test_a_pattern_no_filter_can_say_is_refused() -> None:
-    with pytest.raises(NotImplementedError, match="at the end only"):
-        binding_filters(NAMES, "x", "topic", "#.end", 9)
+@pytest.mark.parametrize(
+    ("pattern", "filters"),
+    [
+        ("#.end", ("daybook.exchange.x.9.>",)),
+        ("a.#.end", ("daybook.exchange.x.9.a", "daybook.exchange.x.9.a.>")),
+    ],
+)
+def test_what_no_filter_can_say_is_told_apart_afterwards(pattern: str, filters: tuple[str, ...]) -> None:
+    assert binding_filters(NAMES, "x", "topic", pattern, 9) == filters
+    bindings = [("x", "topic", pattern), ("y", "direct", "a b")]
+    keys = ["end", "a.end", "a.b.end", "a", "ab.end", "a.b"]
+    expected = [key for key in keys if matches("topic", pattern, key)]
+    assert [key for key in keys if takes(bindings, NAMES.exchange("x", key, 9))] == expected
+    assert takes(bindings, NAMES.exchange("y", "a b", 0))
+    assert not takes(bindings, NAMES.exchange("z", "end", 0))
+    assert takes(bindings, NAMES.inbox("q", 0))
+
+
+def test_what_filters_can_say_is_not_looked_at_again() -> None:
+    assert takes([("x", "topic", "a.#")], NAMES.exchange("x", "never published", 0))
 
 
 def test_a_filter_that_another_covers_is_left_out() -> None:

@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 
 from kombu_jetstream._bindings import Binding
 from kombu_jetstream._consumers import Consumers
+from kombu_jetstream._filters import takes
 from kombu_jetstream._link import Link
 from kombu_jetstream._naming import Names
 from kombu_jetstream._publisher import Publisher
@@ -17,6 +18,7 @@ from kombu_jetstream._queue import Queue
 from kombu_jetstream._receipt import Receipt, is_receipt
 from kombu_jetstream._refusals import STREAM_NAME_IN_USE
 from kombu_jetstream._routes import Routes
+from kombu_jetstream._settlements import ACK
 from kombu_jetstream._topology import losing_limits, stream_specs
 from kombu_jetstream.errors import ApiError, LinkClosed
 
@@ -74,11 +76,7 @@ class Broker:
                     raise
 
     async def bind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:
-        """Have the queue take what matches. A foreign queue is fed by its stream and stays as it is.
-
-        Raises:
-            NotImplementedError: the queue is transient and no filter can say the routing key.
-        """
+        """Have the queue take what matches. A foreign queue is fed by its stream and stays as it is."""
         await self._change_bindings(queue, add=(exchange, kind, routing_key))
 
     async def unbind(self, queue: Queue, exchange: str, kind: str, routing_key: str) -> None:
@@ -114,8 +112,11 @@ class Broker:
         for request in (NOW, SOON):
             for stream, consumer in queue.consumers(self.names):
                 while (message := await self._pull_one(stream, consumer, request)) is not None:
-                    if self.link.admit(Receipt.parse(message.reply), queue.ack_wait_s):
+                    if not self.link.admit(receipt := Receipt.parse(message.reply), queue.ack_wait_s):
+                        continue
+                    if queue.kind != "transient" or takes(queue.bindings, message.subject):
                         return message
+                    self.link.settlements.settle(receipt.tag, ACK)
         return None
 
     async def _pull_one(self, stream: str, consumer: str, request: bytes) -> Msg | None:
@@ -143,7 +144,7 @@ class Broker:
         if queue.bindings != stored:
             try:
                 await self.consumers.store_bindings(queue)
-            except (ApiError, NotImplementedError):
+            except ApiError:
                 queue.bindings = stored
                 raise
         self._routes.forget()

@@ -11,6 +11,7 @@ from typing_extensions import override
 from kombu_jetstream._codec import from_wire
 from kombu_jetstream._consuming import Consumption, share_room
 from kombu_jetstream._declarations import Declarations
+from kombu_jetstream._filters import takes
 from kombu_jetstream._identity import KEY, message_key
 from kombu_jetstream._message import Message
 from kombu_jetstream._qos import QoS
@@ -148,6 +149,11 @@ class Channel(Declarations):
         consumption = self._consuming.get(intake.queue.name)
         if consumption is None or consumption.intake is not intake:
             self.settle(tag, requeue_verdict())
+            return True
+        if intake.queue.kind == "transient" and not takes(intake.queue.bindings, arrival.message.subject):
+            intake.delivered += 1
+            self.settle(tag, ACK)
+            self.pump()
             return True
         if not consumption.no_ack and not self.qos.can_consume():
             return False

@@ -81,9 +81,6 @@ class Consumers:
         """Keep a queue's bindings with its consumer, and end with it.
 
         Publishers read those of a durable queue there. Those of a transient queue are its filters as well.
-
-        Raises:
-            NotImplementedError: a transient queue's bindings cannot be said in filters.
         """
         if queue.kind == "transient":
             await self._declare(queue)

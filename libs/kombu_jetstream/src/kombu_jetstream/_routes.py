@@ -1,10 +1,9 @@
 """Which durable queues a message to a named exchange goes to."""
 
-import re
 import time
 
 from kombu_jetstream._api import Api
-from kombu_jetstream._bindings import QUEUE_KEY, Binding, bindings_of
+from kombu_jetstream._bindings import QUEUE_KEY, Binding, bindings_of, matches
 from kombu_jetstream._naming import Names
 
 
@@ -36,15 +35,3 @@ class Routes:
     async def _read(self) -> dict[str, list[Binding]]:
         configs = [info["config"] for info in await self._api.consumer_infos(self._names.task_stream)]
         return {config["metadata"][QUEUE_KEY]: bindings for config in configs if (bindings := bindings_of(config))}
-
-
-def matches(kind: str, pattern: str, routing_key: str) -> bool:
-    """Whether an AMQP binding of an exchange of type `kind` takes a message with this routing key."""
-    if kind == "fanout":
-        return True
-    if kind != "topic":
-        return pattern == routing_key
-    expression = r"\.".join({"*": r"[^.]+", "#": r".*"}.get(word, re.escape(word)) for word in pattern.split("."))
-    # `#` stands for no word at all too, and then its dot goes with it.
-    expression = expression.replace(r"\..*", r"(?:\..*)?").replace(r".*\.", r"(?:.*\.)?")
-    return re.fullmatch(expression, routing_key) is not None

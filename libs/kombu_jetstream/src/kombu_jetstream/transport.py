@@ -3,7 +3,7 @@
 Features
 ========
 * Type: virtual over a durable log; messages, acks and delays are the server's
-* Supports direct, topic and fanout exchanges: yes, yes, yes (`#` at the end of a topic pattern only)
+* Supports direct, topic and fanout exchanges: yes, yes, yes
 * Supports priorities: yes, 0-9 in four steps, on queues with `x-max-priority`
 * Supports TTL: yes, in whole seconds
 * Delayed delivery: yes, by the server (nats-server 2.12 or later)
