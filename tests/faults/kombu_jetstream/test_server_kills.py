@@ -82,6 +82,7 @@ def test_every_task_confirmed_to_its_publisher_runs_although_the_server_is_kille
     [
         pytest.param(("one", "two"), 6.0, 0.0, id="away shorter than ack_wait, another worker idle"),
         pytest.param(("one",), 1.5, 2.5, id="away longer than ack_wait, no other worker"),
+        pytest.param(("one", "two"), 1.5, 2.5, id="away longer than ack_wait, another worker idle"),
     ],
 )
 def test_a_task_under_way_while_the_server_is_away_is_done_once(

@@ -17,6 +17,8 @@ IN_PROGRESS = b"+WPI"
 BEATS_PER_ACK_WAIT = 3
 #: A turn of the loop that is so much late means that this process stood still: frozen, swapped out, or starved.
 STANDSTILL_S = 1.0
+#: nats-server 2.15 writes down what it delivered within 0.1 s; the rest is for the way to us.
+UNWRITTEN_S = 1.0
 
 
 @dataclass(slots=True)
@@ -39,6 +41,8 @@ class Custody:
         self._max_hold_s = max_hold_s
         self._held: dict[MessageKey, _Held] = {}
         self._by_tag: dict[str, MessageKey] = {}
+        #: When the last connection was lost.
+        self._lost_s = time.monotonic()
         #: Whatever the server had delivered by then was read.
         self._read_s = time.monotonic()
 
@@ -74,9 +78,21 @@ class Custody:
     def __len__(self) -> int:
         return len(self._held)
 
+    def holds(self, receipt: Receipt) -> bool:
+        return receipt.message in self._held
+
+    def unsure(self) -> set[MessageKey]:
+        """What a restarted server may not know to be ours: it was delivered just before, or not kept for too long."""
+        return {
+            key
+            for key, held in self._held.items()
+            if self._lost_s - held.since_s < UNWRITTEN_S or self._is_lapsed(held)
+        }
+
     def doubt(self, unheard_s: float) -> None:
         """The connection is gone, and the last heartbeats, `unheard_s` long, may have gone nowhere."""
-        sure_s = time.monotonic() - unheard_s
+        self._lost_s = time.monotonic()
+        sure_s = self._lost_s - unheard_s
         for held in self._held.values():
             held.kept_s = min(held.kept_s, sure_s)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
@@ -10,19 +9,21 @@ from kombu.log import get_logger
 
 from kombu_jetstream import _bridge, _socket
 from kombu_jetstream._api import Api
-from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client, patience_s
+from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client
 from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._duty import keep_up
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
-from kombu_jetstream._receipt import Receipt
-from kombu_jetstream._settlements import Settlements
+from kombu_jetstream._receipt import MessageKey, Receipt
+from kombu_jetstream._reclaim import reclaim
+from kombu_jetstream._settlements import Settlements, requeue_verdict
 
 log = get_logger(__name__)
 
 DRAIN_S = 2.0
 CLOSE_S = 1.0
+RECLAIM_S = 0.5
 
 
 class Reconnectable(Protocol):
@@ -32,7 +33,7 @@ class Reconnectable(Protocol):
 
 
 class Link:
-    """Made by `acquire`. Its members live on the io thread."""
+    """Made by `_links.acquire`. Its members live on the io thread."""
 
     def __init__(self, endpoint: Endpoint, options: TransportOptions) -> None:
         self.endpoint = endpoint
@@ -48,6 +49,13 @@ class Link:
         self._pid = os.getpid()
         self._duties: list[asyncio.Task[None]] = []
         self.descriptor: int | None = None
+        self._server_id = ""
+        self._reclaiming = False
+
+    @property
+    def may_pull(self) -> bool:
+        """Whether there is a connection, and everybody has taken back what is theirs."""
+        return self.client.is_connected and not self._reclaiming
 
     @property
     def closed(self) -> bool:
@@ -70,7 +78,7 @@ class Link:
             on_reconnect=self._on_reconnect,
             on_close=self._on_close,
         )
-        self.descriptor = _socket.descriptor(self.client)
+        self.descriptor, self._server_id = _socket.descriptor(self.client), _socket.server_id(self.client)
         await self.settlements.start()
         self._duties = [
             asyncio.create_task(keep_up(self.settlements.send_for_ever)),
@@ -115,7 +123,7 @@ class Link:
         log.debug("nats: %r", error)
 
     async def _on_disconnect(self) -> None:
-        self.descriptor = None
+        self.descriptor, self._reclaiming = None, True
         self.custody.doubt(UNANSWERED_PINGS * self.options.ping_interval_s)
         if self.client.options["allow_reconnect"]:
             log.warning("nats: disconnected from %s", ", ".join(self.endpoint.servers))
@@ -124,64 +132,29 @@ class Link:
         self.descriptor = _socket.descriptor(self.client)
         counters.reconnects += 1
         log.warning("nats: reconnected")
+        suspects = self.settlements.unconfirmed() | self.custody.unsure()
         await self.custody.beat_all()
         self.settlements.repeat()
+        try:
+            if self._server_id != _socket.server_id(self.client):
+                await self._reclaim(suspects)
+        finally:
+            self._server_id, self._reclaiming = _socket.server_id(self.client), False
         for puller in list(self.pullers):
             puller.reconnected()
+
+    async def _reclaim(self, suspects: set[MessageKey]) -> None:
+        def recognise(receipt: Receipt) -> bool:
+            return self.settlements.settle_again(receipt) or self.custody.holds(receipt)
+
+        def hand_back(receipt: Receipt) -> None:
+            self.settlements.settle(receipt.tag, requeue_verdict())
+
+        # Others may be one attempt to connect behind.
+        grace_s = self.options.reconnect_wait_s + RECLAIM_S
+        await reclaim(self.client, self.api, suspects, recognise, hand_back, grace_s=grace_s)
 
     async def _on_close(self) -> None:
         self.descriptor = None
         for mourner in list(self.mourners):
             mourner()
-
-
-class _Links:
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.open: dict[tuple[Endpoint, TransportOptions], Link] = {}
-        _bridge.on_fork(self.forget)
-
-    def forget(self) -> object:
-        """In a forked child: let go of the parent's sockets, and return its links.
-
-        A socket kept open would have the server serve a killed parent's subscriptions for as long as a child lives. The
-        selector that they are registered with is shared with the parent, so nothing here may be closed or finalized.
-        """
-        self.lock = threading.Lock()
-        inherited, self.open = self.open, {}
-        null = os.open(os.devnull, os.O_RDWR)
-        for link in inherited.values():
-            if link.descriptor is not None:
-                os.dup2(null, link.descriptor)
-        os.close(null)
-        return inherited
-
-
-_links = _Links()
-
-
-def acquire(endpoint: Endpoint, options: TransportOptions) -> Link:
-    """The process's open connection to `endpoint`. Give it back with `release`.
-
-    Raises:
-        CannotConnect: it had to be opened and no server answered.
-    """
-    with _links.lock:
-        link = _links.open.get((endpoint, options))
-        if link is None or link.closed:
-            link = Link(endpoint, options)
-            _bridge.bridge().call(link.open(), patience_s(endpoint, options) + 2)
-            _links.open[endpoint, options] = link
-        link.users += 1
-        return link
-
-
-def release(link: Link) -> None:
-    """One user less; the last one closes the connection."""
-    with _links.lock:
-        link.users -= 1
-        if link.users > 0:
-            return
-        if _links.open.get((link.endpoint, link.options)) is link:
-            del _links.open[link.endpoint, link.options]
-        _bridge.bridge().call(link.close(), DRAIN_S + 3)

@@ -8,7 +8,7 @@ import kombu
 
 from kombu_jetstream._api import Api
 from kombu_jetstream._endpoint import endpoint_of
-from kombu_jetstream._link import acquire, release
+from kombu_jetstream._links import acquire, release
 from kombu_jetstream._registration import register
 from kombu_jetstream.errors import InvalidUrl, LinkClosed
 from kombu_jetstream.transport import Transport

@@ -60,7 +60,7 @@ class PriorityPuller:
 
     async def _pull_for_ever(self) -> None:
         while not self.intake.closed:
-            if not self.intake.room or not self._client.is_connected:
+            if not self.intake.room or not self.intake.link.may_pull:
                 self._kick.clear()
                 await self._kick.wait()
                 continue

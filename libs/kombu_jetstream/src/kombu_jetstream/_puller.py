@@ -76,7 +76,7 @@ class Puller:
                 pass
             self._kick.clear()
             silent = self._asked > 0 and time.monotonic() - self._heard_s > SILENCE_S
-            if not self._client.is_connected:
+            if not self.intake.link.may_pull:
                 continue
             try:
                 if self._stale or silent:

@@ -94,6 +94,11 @@ class Settlements:
         self.settle(receipt.tag, word)
         return True
 
+    def unconfirmed(self) -> set[MessageKey]:
+        """Finished messages of which the server may not know it."""
+        verdicts = [verdict for verdict in self._open.values() if not verdict.word.startswith(b"-NAK")]
+        return {Receipt.parse(verdict.tag).message for verdict in verdicts}
+
     def repeat(self) -> None:
         """Send everything unconfirmed again at once: the connection is new."""
         for verdict in self._open.values():

@@ -16,6 +16,12 @@ def descriptor(client: Client) -> int | None:
     return raw.fileno() if raw is not None else None
 
 
+def server_id(client: Client) -> str:
+    """Another one after each start of the server."""
+    info: Any = getattr(client, "_server_info", None)
+    return (info or {}).get("server_id", "")
+
+
 def abort(client: Client) -> None:
     """Drop the socket with what it has not sent. What must arrive is repeated over the next connection."""
     writer = _writer(client)

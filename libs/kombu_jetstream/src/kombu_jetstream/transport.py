@@ -33,7 +33,7 @@ from kombu_jetstream._addresses import DEFAULT_PORT
 from kombu_jetstream._broker import Broker
 from kombu_jetstream._channel import Channel
 from kombu_jetstream._endpoint import endpoint_of, settle_fields, shown_url
-from kombu_jetstream._link import acquire, release
+from kombu_jetstream._links import acquire, release
 from kombu_jetstream._naming import Names
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._ready import Arrival, Ready
