@@ -9,10 +9,14 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from kombu_jetstream._denials import check_denied
 from kombu_jetstream._refusals import STREAM_NOT_FOUND, refusal
-from kombu_jetstream.errors import ApiError, LinkClosed
+from kombu_jetstream._server import offers_jetstream
+from kombu_jetstream.errors import ApiError, ConnectionFault, JetStreamUnavailable, LinkClosed
 
 RETRY_PAUSE_S = 0.1
+#: A server that does not run JetStream itself may reach one that does, which may be starting.
+EARLY_S = 3.0
 
 
 class Api:
@@ -40,19 +44,22 @@ class Api:
         """As `request`, for what JetStream does not answer in JSON.
 
         Raises:
+            NotPermitted: the server forbids it.
+            JetStreamUnavailable: nobody is there to answer.
             LinkClosed: no answer came in time.
         """
-        deadline_s = time.monotonic() + self._patience_s
+        began_s = time.monotonic()
         payload = json.dumps(body).encode() if body is not None else b""
         while True:
             try:
                 return await self._client.request(self.subject(verb), payload, timeout=self._timeout_s)
             except nats.errors.ConnectionClosedError as error:
-                raise LinkClosed(f"{verb}: the connection is closed") from error
+                raise LinkClosed(f"{self.subject(verb)}: the connection to NATS is closed; connect again") from error
             except (nats.errors.Error, OSError) as error:
+                check_denied(self._client, self.subject(verb))
                 # Any request of ours may be repeated: what exists already, and what is gone, have codes of their own.
-                if time.monotonic() >= deadline_s:
-                    raise LinkClosed(f"{verb}: no answer from JetStream ({error!r})") from error
+                if time.monotonic() - began_s >= self._patience_with(error):
+                    raise self._silence(verb, error) from error
                 await asyncio.sleep(RETRY_PAUSE_S)
 
     async def collect(self, verb: str, body: dict[str, Any]) -> list[Msg]:
@@ -70,7 +77,8 @@ class Api:
             ):
                 messages.append(message)
         except (nats.errors.Error, OSError) as error:
-            raise LinkClosed(f"{verb}: no answer from JetStream ({error!r})") from error
+            check_denied(self._client, self.subject(verb))
+            raise self._silence(verb, error) from error
         finally:
             await subscription.unsubscribe()
         return messages
@@ -99,6 +107,19 @@ class Api:
     async def purge(self, stream: str, subject: str) -> int:
         """How many messages were removed from `stream` under `subject`."""
         return (await self.request(f"STREAM.PURGE.{stream}", {"filter": subject}))["purged"]
+
+    def _patience_with(self, error: Exception) -> float:
+        if isinstance(error, nats.errors.NoRespondersError) and not offers_jetstream(self._client):
+            return min(self._patience_s, EARLY_S)
+        return self._patience_s
+
+    def _silence(self, verb: str, error: Exception) -> ConnectionFault:
+        if not isinstance(error, nats.errors.NoRespondersError):
+            return LinkClosed(f"{self.subject(verb)}: no answer from JetStream ({error!r})")
+        off = "JetStream is off (`jetstream {}` in the server's configuration), not up yet, or not at option api_prefix"
+        return JetStreamUnavailable(
+            self.subject(verb), f"set allow_direct on the stream, or {off}" if "DIRECT" in verb else off
+        )
 
 
 def _opened(verb: str, data: bytes) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import nats.errors
-from kombu.log import get_logger
 from nats.aio.msg import Msg
 
 from kombu_jetstream._bindings import Binding
@@ -19,15 +18,13 @@ from kombu_jetstream._receipt import Receipt, is_receipt
 from kombu_jetstream._refusals import STREAM_NAME_IN_USE
 from kombu_jetstream._routes import Routes
 from kombu_jetstream._settlements import ACK
-from kombu_jetstream._topology import losing_limits, stream_specs
+from kombu_jetstream._stream_check import check_stream
+from kombu_jetstream._topology import stream_specs
 from kombu_jetstream.errors import ApiError, LinkClosed
-
-log = get_logger(__name__)
 
 T = TypeVar("T")
 
 DRAIN_S = 1.0
-LOSING = "stream %s drops confirmed tasks at its limit (%s): remove the limit; a full max_file_store refuses new ones"
 #: What waits already; and, if nothing does, what the server has confirmed to its publisher but not told the consumer
 #: of. Without the second, one `get` in 600 that followed a publish found nothing (nats-server 2.15).
 NOW, SOON = b'{"batch":1,"no_wait":true}', b'{"batch":1,"expires":10000000}'
@@ -53,7 +50,7 @@ class Broker:
         """
         if self.link.closed:
             work.close()
-            raise LinkClosed("the connection is closed")
+            raise LinkClosed("the connection to NATS is closed, or belongs to the parent process; connect again")
         return self.link.run(work)
 
     async def ensure_streams(self) -> None:
@@ -65,8 +62,7 @@ class Broker:
         for spec in specs:
             present = await self.link.api.stream_config(spec.name)
             if present is not None:
-                if limits := losing_limits(present):
-                    log.warning(LOSING, spec.name, limits)
+                check_stream(spec, present)
                 continue
             try:
                 await self.link.api.request(f"STREAM.CREATE.{spec.name}", spec.config())
@@ -109,8 +105,10 @@ class Broker:
         """
         # What was just handed back has to be there again.
         await self.link.settlements.drain(DRAIN_S)
-        for request in (NOW, SOON):
-            for stream, consumer in queue.consumers(self.names):
+        consumers = queue.consumers(self.names)
+        # A look at all steps first. One consumer is asked to wait at once: it says so, too, when it may give no more.
+        for request in (NOW, SOON) if len(consumers) > 1 else (SOON,):
+            for stream, consumer in consumers:
                 while (message := await self._pull_one(stream, consumer, request)) is not None:
                     if not self.link.admit(receipt := Receipt.parse(message.reply), queue.ack_wait_s):
                         continue
@@ -126,7 +124,10 @@ class Broker:
             # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
             answer = await self.link.client.request(subject, request, timeout=timeout_s, old_style=True)
         except nats.errors.Error as error:
-            raise LinkClosed(f"fetching from {consumer} of {stream}: {error!r}") from error
+            # To a pull that does not want to wait, a consumer that reached max_ack_pending says nothing at all.
+            if await self.consumers.saturated(stream, consumer):
+                return None
+            raise LinkClosed(f"stream {stream}, consumer {consumer}: no answer to a pull ({error!r})") from error
         return answer if is_receipt(answer.reply) else None
 
     async def _change_bindings(

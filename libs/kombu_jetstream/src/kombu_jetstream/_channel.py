@@ -8,7 +8,7 @@ from typing import Any
 from kombu.log import get_logger
 from typing_extensions import override
 
-from kombu_jetstream._codec import from_wire
+from kombu_jetstream._codec import ENVELOPE, from_wire
 from kombu_jetstream._consuming import Consumption, share_room
 from kombu_jetstream._declarations import Declarations
 from kombu_jetstream._filters import takes
@@ -166,7 +166,10 @@ class Channel(Declarations):
         try:
             payload = from_wire(arrival.message, arrival.receipt, intake.queue.name)
         except ValueError:
-            log.exception("unreadable message on %s: rejected", arrival.message.subject)
+            log.exception(
+                "queue %s: message %d of stream %s (%s) is unreadable and rejected: it has a broken %s header",
+                intake.queue.name, arrival.receipt.sequence, arrival.receipt.stream, arrival.message.subject, ENVELOPE,
+            )  # fmt: skip
             self.settle(tag, TERMINATE)
             self.pump()
             return True

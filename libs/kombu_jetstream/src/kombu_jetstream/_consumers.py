@@ -49,6 +49,11 @@ class Consumers:
         """How many messages workers hold, or have handed back since."""
         return sum([(await self._info(*found))["num_ack_pending"] for found in queue.consumers(self._names)])
 
+    async def saturated(self, stream: str, consumer: str) -> bool:
+        """Whether workers hold as many messages as the consumer's `max_ack_pending` allows."""
+        info = await self._info(stream, consumer)
+        return 0 < info["config"].get("max_ack_pending", -1) <= info["num_ack_pending"]
+
     async def find(self, name: str) -> Queue | None:
         """The queue of this name as whoever declared it made it, if anyone did."""
         for kind in ("transient", "durable"):

@@ -12,12 +12,15 @@ from kombu_jetstream._api import Api
 from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client
 from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
+from kombu_jetstream._denials import forget_denials, note_denial
 from kombu_jetstream._duty import keep_up
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._receipt import MessageKey, Receipt
 from kombu_jetstream._reclaim import reclaim
+from kombu_jetstream._server import check_version, version_of
 from kombu_jetstream._settlements import Settlements, requeue_verdict
+from kombu_jetstream.errors import ServerTooOld
 
 log = get_logger(__name__)
 
@@ -68,6 +71,7 @@ class Link:
         Raises:
             CannotConnect: the first attempt failed. Only that one is reported; later the client reconnects by itself.
             InvalidOption: a file of the login or of TLS cannot be used.
+            ServerTooOld: it would lose delayed tasks.
         """
         await connect(
             self.client,
@@ -79,6 +83,11 @@ class Link:
             on_close=self._on_close,
         )
         self.descriptor, self._server_id = _socket.descriptor(self.client), _socket.server_id(self.client)
+        try:
+            check_version(version_of(self.client))
+        except ServerTooOld:
+            await self.client.close()
+            raise
         await self.settlements.start()
         self._duties = [
             asyncio.create_task(keep_up(self.settlements.send_for_ever)),
@@ -120,7 +129,10 @@ class Link:
         await _socket.abort_dead_for_ever(self.client)
 
     async def _on_error(self, error: Exception) -> None:
-        log.debug("nats: %r", error)
+        if (denial := note_denial(self.client, error)) is not None:
+            log.error("%s", denial)
+        else:
+            log.debug("nats: %r", error)
 
     async def _on_disconnect(self) -> None:
         self.descriptor, self._reclaiming = None, True
@@ -131,6 +143,7 @@ class Link:
     async def _on_reconnect(self) -> None:
         self.descriptor = _socket.descriptor(self.client)
         counters.reconnects += 1
+        forget_denials(self.client)
         log.warning("nats: reconnected")
         suspects = self.settlements.unconfirmed() | self.custody.unsure()
         await self.custody.beat_all()

@@ -6,16 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import nats.errors
-from kombu.log import get_logger
 from nats.aio.msg import Msg
 
+from kombu_jetstream._complaints import Complaints
 from kombu_jetstream._puller import DRAIN_S, PAUSE_S
 from kombu_jetstream._ready import Intake
 from kombu_jetstream._receipt import is_receipt
 from kombu_jetstream._topology import NANOSECONDS
 from kombu_jetstream.errors import TransportError
-
-log = get_logger(__name__)
 
 #: How long all steps are waited on together before the order is looked at again.
 WAIT_S = 10.0
@@ -31,6 +29,7 @@ class PriorityPuller:
         self._client = intake.link.client
         self._subjects = [intake.link.api.subject("CONSUMER.MSG.NEXT.{}.{}".format(*found)) for found in consumers]
         self._ensure = ensure
+        self._complaints = Complaints(intake.queue.name, consumers)
         self._kick = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         #: Ends the round under way: it belongs to a connection that is gone, or nobody consumes any more.
@@ -67,7 +66,7 @@ class PriorityPuller:
             try:
                 await self._one_pass()
             except (TransportError, nats.errors.Error, TimeoutError) as error:
-                log.warning("pull on queue %s: %r; trying again", self.intake.queue.name, error)
+                self._complaints.pull_failed(error)
                 await asyncio.sleep(PAUSE_S)
 
     async def _one_pass(self) -> None:
@@ -85,6 +84,14 @@ class PriorityPuller:
             request = {"batch": 1, "expires": int(WAIT_S * NANOSECONDS)}
             await self._round(self._subjects, request, self.intake.accept, enough=1)
 
+    async def _look_after(self, answer: Msg) -> None:
+        self._complaints.pull_ended(answer)
+        await asyncio.sleep(PAUSE_S)
+        try:
+            await self._ensure()
+        except TransportError as error:
+            self._complaints.pull_failed(error)
+
     async def _round(
         self, subjects: list[str], request: dict[str, Any], take: Callable[[Msg], object], *, enough: int
     ) -> None:
@@ -99,8 +106,7 @@ class PriorityPuller:
             else:
                 answers += 1
                 if (message.headers or {}).get("Status") in {"409", "503"}:
-                    await asyncio.sleep(PAUSE_S)
-                    await self._ensure()
+                    await self._look_after(message)
             if messages >= enough or answers >= len(subjects):
                 done.set()
 

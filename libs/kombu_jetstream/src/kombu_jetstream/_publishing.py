@@ -9,14 +9,16 @@ import nats.errors
 from nats.aio.client import Client
 
 from kombu_jetstream._counters import counters
+from kombu_jetstream._denials import check_denied
 from kombu_jetstream._refusals import may_pass, publish_refusal
-from kombu_jetstream.errors import LinkClosed, MessageTooLarge, PublishNotConfirmed
+from kombu_jetstream.errors import JetStreamUnavailable, LinkClosed, MessageTooLarge, PublishNotConfirmed
 
 MESSAGE_ID = "Nats-Msg-Id"
 #: The first attempt. A stream that syncs every message to disk answers in milliseconds, but what was sent over a
 #: connection that broke is never answered. Each later attempt waits longer, for a server that is slow.
 ATTEMPT_S = 1.0
 RETRY_PAUSE_S = 0.1
+NO_STREAM = "no stream takes it; apply stream_specs(prefix) if it was deleted, enable JetStream if that is off"
 
 
 async def publish_confirmed(
@@ -29,6 +31,7 @@ async def publish_confirmed(
     Raises:
         MessageTooLarge: it would never fit.
         ApiError: the stream refused it.
+        NotPermitted: the server forbids it.
         PublishNotConfirmed: nobody confirmed it in time; its cause is what the last attempt met.
         LinkClosed: the connection is gone.
     """
@@ -39,11 +42,14 @@ async def publish_confirmed(
         try:
             answer = await client.request(subject, body, timeout=min(attempt_s, left_s), headers=dict(headers))
         except nats.errors.ConnectionClosedError as error:
-            raise LinkClosed("the connection is closed") from error
+            raise LinkClosed("the connection to NATS is closed; connect again") from error
         except (nats.errors.Error, OSError) as error:
             # Disconnected, or JetStream is not up yet after a restart of the server.
+            check_denied(client, subject)
             counters.publishes_repeated += 1
-            met = error
+            met = (
+                JetStreamUnavailable(subject, NO_STREAM) if isinstance(error, nats.errors.NoRespondersError) else error
+            )
             attempt_s *= 1.5
             await asyncio.sleep(RETRY_PAUSE_S)
             continue

@@ -10,6 +10,7 @@ from kombu.log import get_logger
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from kombu_jetstream._complaints import Complaints
 from kombu_jetstream._ready import Intake
 from kombu_jetstream._receipt import is_receipt
 from kombu_jetstream._topology import NANOSECONDS
@@ -38,6 +39,7 @@ class Puller:
         self._client = intake.link.client
         self._next = intake.link.api.subject("CONSUMER.MSG.NEXT.{}.{}".format(*consumer))
         self._ensure = ensure
+        self._complaints = Complaints(intake.queue.name, [consumer])
         self._asked = 0
         self._heard_s = time.monotonic()
         self._stale = False
@@ -83,7 +85,7 @@ class Puller:
                     await self._renew()
                 await self._ask()
             except (TransportError, nats.errors.Error) as error:
-                log.warning("pull on queue %s: %s; trying again", self.intake.queue.name, error)
+                self._complaints.pull_failed(error)
                 self._stale = True
                 self._kick.set()
                 await asyncio.sleep(PAUSE_S)
@@ -126,6 +128,7 @@ class Puller:
         self._asked = max(0, self._asked - int(unfilled)) if unfilled else 0
         # 408: the pull expired, ask again. 409 and 503: the consumer is gone or JetStream is not there (yet).
         if status in {"409", "503"} and "Leadership" not in headers.get("Description", ""):
+            self._complaints.pull_ended(message)
             await asyncio.sleep(PAUSE_S)
             self._stale = True
         self._kick.set()

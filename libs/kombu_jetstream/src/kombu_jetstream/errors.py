@@ -5,6 +5,8 @@ TransportError
 |- InvalidOption           permanent   a broker_transport_options or broker_use_ssl entry is wrong (also a ValueError)
 |- InvalidUrl              permanent   the broker URL lacks what the transport needs (also a ValueError)
 |- MessageTooLarge         permanent   body and headers exceed the server's max_payload
+|- ServerTooOld            permanent   before nats-server 2.12: delayed tasks would be lost
+|- NotPermitted            permanent   the NATS user may not do this
 |- ApiError                permanent   JetStream refused an administrative request
 |  |- TopologyMissing      permanent   a stream or consumer is not there, and we were told not to make it
 |  `- TopologyConflict     permanent   one is there, or its settings are, that does not go with what was asked
@@ -12,6 +14,7 @@ TransportError
    |- CannotConnect        retryable   no server answered
    |  |- LoginRefused      retryable   a server answered and refused the login
    |  `- TlsFailed         retryable   a certificate was refused, by us or by the server, or the server has no TLS
+   |- JetStreamUnavailable retryable   nobody answers: JetStream is off, or not up yet, or the stream is gone
    |- LinkClosed           retryable   the connection is gone for good
    `- PublishNotConfirmed  retryable   no stream acknowledged the message in time; the same message id may be sent again
 ```
@@ -46,6 +49,25 @@ class MessageTooLarge(TransportError):
         self.limit_bytes = limit_bytes
 
 
+class ServerTooOld(TransportError):
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"nats-server {version} cannot hold delayed messages: it would take tasks with an ETA or countdown, and "
+            "never deliver them; use 2.12 or later"
+        )
+        self.version = version
+
+
+class NotPermitted(TransportError):
+    def __init__(self, verb: str, subject: str) -> None:
+        lists = "worker_permissions(prefix) lists what a worker needs, monitor_permissions(prefix) what looking needs"
+        if verb == "subscription":
+            lists = "allow <inbox_prefix>.> and set the option inbox_prefix to the same"
+        super().__init__(f"the NATS user is denied {verb} to {subject}; {lists}")
+        self.verb = verb
+        self.subject = subject
+
+
 class ApiError(TransportError):
     """JetStream refused a request.
 
@@ -67,7 +89,8 @@ class ApiError(TransportError):
             [f"{kind} {name}" for kind, name in (("stream", stream), ("consumer", consumer)) if name] or [subject]
         )
         advice = f"; {remedy}" if remedy else ""
-        super().__init__(f"{place}: {description}{advice} ({subject}, code {code}, err_code {err_code})")
+        source = f" ({subject}, code {code}, err_code {err_code})" if code else ""
+        super().__init__(f"{place}: {description}{advice}{source}")
         self.subject = subject
         self.code = code
         self.err_code = err_code
@@ -102,6 +125,12 @@ class TlsFailed(CannotConnect):
 
 class LinkClosed(ConnectionFault):
     """The connection was closed and will not come back by itself."""
+
+
+class JetStreamUnavailable(ConnectionFault):
+    def __init__(self, subject: str, remedy: str) -> None:
+        super().__init__(f"nobody answers on {subject}: {remedy}")
+        self.subject = subject
 
 
 class PublishNotConfirmed(ConnectionFault):

@@ -68,13 +68,13 @@ class Transport(virtual.Transport):
     @property
     def broker(self) -> Broker:
         if self._broker is None:
-            raise LinkClosed("not connected")
+            raise LinkClosed("not connected to NATS; connect again")
         return self._broker
 
     @property
     def ready(self) -> Ready:
         if self._ready is None:
-            raise LinkClosed("not connected")
+            raise LinkClosed("not connected to NATS; connect again")
         return self._ready
 
     @property
@@ -165,7 +165,7 @@ class Transport(virtual.Transport):
         """Whether a message was delivered. One that its channel has no room for keeps its place."""
         ready, waiting, delivered = self.ready, list[Arrival](), 0
         if self.broker.link.closed:
-            raise LinkClosed("the connection to NATS was closed")
+            raise LinkClosed("the connection to NATS was closed; connect again")
         while delivered < DELIVERIES_A_TURN and (arrival := ready.take()) is not None:
             if arrival.intake.deliver(arrival):
                 delivered += 1
