@@ -45,10 +45,13 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 
 test: check ## everything: lint, types, import rules and the whole suite on real servers
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest -m "not faults and not features" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -m "not faults and not features and not brokers" --cov --cov-report=term:skip-covered
 
 test-celery: $(STAMP) ## each feature of Celery on real workers, the long tests included
 	$(BIN)/pytest tests/integration/kombu_jetstream/features
+
+test-brokers: $(STAMP) ## one suite for our transport, Redis and RabbitMQ (skipped where not installed)
+	$(BIN)/pytest tests/integration/conformance
 
 test-faults: $(STAMP) ## what happens to tasks when things break, again and again (FAULT_ROUNDS=100 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-5} $(BIN)/pytest tests/faults --timeout=$${FAULT_TIMEOUT_S:-1800}
