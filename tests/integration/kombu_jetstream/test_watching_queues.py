@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -220,10 +221,13 @@ def test_messages_given_up_after_max_deliver_are_counted(impatient: kombu.Connec
     queue.get().requeue()
     # The server gives a message up when the next one is asked for.
     third = until(queue.get)
-    until(lambda: only(impatient).held == 1)
+    state = until(lambda: (found := only(impatient)).held == 1 and found)
+    assert (state.given_up, state.waiting) == (2, 1), "counted while others are held"
+    assert given_up(impatient, "q") == [], "and told apart from what is held later"
     third.ack()
-    state = until(lambda: (found := only(impatient)).given_up and found)
-    assert (state.given_up, state.held, state.waiting) == (2, 0, 1)
+    until(lambda: only(impatient).held == 0)
+    assert [each.sequence for each in given_up(impatient, "q")] == [1, 2]
+    assert (only(impatient).given_up, only(impatient).waiting) == (2, 1)
 
 
 def give_up(connection: kombu.Connection, queue: kombu.Queue) -> None:
@@ -257,6 +261,27 @@ def test_what_was_given_up_can_be_discarded_and_the_rest_stays(impatient: kombu.
     assert discard(impatient, "q") == 1
     state = only(impatient)
     assert (state.given_up, state.waiting) == (0, 1)
+
+
+def test_nothing_counts_as_given_up_while_a_queue_is_busy(connection: kombu.Connection) -> None:
+    queue = declared(connection, max_priority=9)
+    stop = threading.Event()
+
+    def work() -> None:
+        with connection.clone() as own:
+            number = 0
+            while not stop.is_set():
+                own.Producer().publish(number := number + 1, routing_key="q", priority=number % 10)
+                if number % 3 and (message := kombu.Queue("q")(own.default_channel).get()):
+                    message.ack()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    counts = {only(connection).given_up for _ in range(40)}
+    stop.set()
+    thread.join(20)
+    assert counts == {0}
+    assert queue.get() is not None
 
 
 def test_the_server_tells_when_it_gives_a_message_up(

@@ -29,7 +29,8 @@ class ConsumerInfo:
     max_ack_pending: int
     #: Of the last message that was delivered; delivery is in the stream's order.
     delivered: int
-    #: Up to this sequence every message is settled, or was given up after `max_deliver`.
+    #: Up to this sequence every message is settled, or was given up after `max_deliver`. Above it may be more of them:
+    #: the server's floor passes one that was given up only when nothing is held for a moment.
     floor: int
     last_delivered_at: datetime | None
     #: The server's clock.
@@ -54,11 +55,16 @@ class ConsumerInfo:
             open_pulls=info["num_waiting"],
             max_ack_pending=config.get("max_ack_pending", -1),
             delivered=delivered["stream_seq"],
-            # The server moves its floor with the next ack only: with nothing held, it lags behind what was given up.
+            # With nothing held the server's own may lag behind: it moves with the next ack only.
             floor=info["ack_floor"]["stream_seq"] if held else delivered["stream_seq"],
             last_delivered_at=datetime.fromisoformat(last) if last else None,
             at=datetime.fromisoformat(info["ts"]),
         )
+
+    @property
+    def figures(self) -> tuple[int, int, int]:
+        """What changes with every message that comes, goes or is settled."""
+        return self.waiting, self.held, self.deliveries
 
 
 def by_queue(infos: list[dict[str, Any]]) -> dict[str, list[ConsumerInfo]]:

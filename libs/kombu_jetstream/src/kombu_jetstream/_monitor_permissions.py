@@ -19,6 +19,7 @@ def monitor_permissions(
     publish = [
         f"$JS.API.STREAM.INFO.{names.task_stream}",
         f"$JS.API.DIRECT.GET.{names.task_stream}",
+        f"$JS.API.CONSUMER.INFO.{names.task_stream}.*",
     ]
     for stream in (names.task_stream, names.transient_stream):
         publish += [f"$JS.API.CONSUMER.LIST.{stream}", f"$JS.API.STREAM.MSG.GET.{stream}"]

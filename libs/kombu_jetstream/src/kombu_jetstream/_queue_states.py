@@ -24,7 +24,7 @@ class ConsumerState:
     #: Of those, delivered more than once.
     redelivered: int
     #: Delivered `max_deliver` times without an ack: in the stream for ever, and delivered to nobody any more.
-    #: Counted up to 100. None for a foreign queue, whose stream may keep what was acknowledged.
+    #: None for a foreign queue, whose stream may keep what was acknowledged.
     given_up: int | None
     #: Deliveries since the consumer was created, repeats included.
     deliveries: int
@@ -34,7 +34,7 @@ class ConsumerState:
     max_ack_pending: int
     #: Since the oldest one that waits was stored.
     oldest_waiting_age_s: float | None
-    #: Since the oldest one that is not settled was stored.
+    #: Since the oldest one that is not settled was stored; while some are held, that may be one that was given up.
     oldest_age_s: float | None
     last_delivered_at: datetime | None
 

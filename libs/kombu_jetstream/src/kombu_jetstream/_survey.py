@@ -1,19 +1,22 @@
 """Reading how queues are from the streams and consumers behind them, never by consuming."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from kombu_jetstream._api import Api
 from kombu_jetstream._consumer_info import ConsumerInfo, by_queue
+from kombu_jetstream._filters import covers
 from kombu_jetstream._naming import Names, name_of
 from kombu_jetstream._pending_schedules import Backlog, PendingSchedules
 from kombu_jetstream._queue_states import ConsumerState, QueueState
 from kombu_jetstream._stored import Store, Stored
 
-#: Messages that JetStream gave up are counted one by one, up to so many a consumer.
-GIVEN_UP_COUNTED = 100
+#: How often a consumer is looked at to see it stand still.
+LOOKS = 3
+#: In a consumer that does not, messages that were given up are counted up to this.
+COUNTED_ONE_BY_ONE = 100
 
 
 class Survey:
@@ -41,9 +44,9 @@ class Survey:
         stream = self._names.task_stream
         store = Store(self._api, stream)
         subjects = await store.subjects(f"{self._names.prefix}.tasks.>")
-        stored: dict[str, int] = defaultdict(int)
+        stored: dict[str, Counter[str]] = defaultdict(Counter)
         for subject, count in subjects.counts.items():
-            stored[name_of(subject.split(".")[2])] += count
+            stored[name_of(subject.split(".")[2])][subject] += count
         infos = by_queue(await self._api.consumer_infos(stream))
         backlogs = await PendingSchedules(self._api, self._names).backlogs(sorted({*stored, *infos}))
         states: list[QueueState] = []
@@ -51,12 +54,12 @@ class Survey:
             backlog = backlogs.get(queue, Backlog())
             if queue not in infos:
                 first = await store.first([self._names.task(queue, "*")], 1)
-                states.append(_undeclared(queue, stream, stored[queue], backlog, _age_s(first, subjects.at)))
+                states.append(_undeclared(queue, stream, stored[queue].total(), backlog, _age_s(first, subjects.at)))
                 continue
             consumers: list[ConsumerState] = []
             for info in infos[queue]:
-                lost = await store.up_to(info.filters, info.floor, GIVEN_UP_COUNTED) if stored[queue] else []
-                consumers.append(await self._consumer(info, given_up=len(lost)))
+                count = sum(count for subject, count in stored[queue].items() if covers(info.filters[0], subject))
+                consumers.append(await self._consumer(info, given_up=await self._given_up(info, count)))
             states.append(QueueState.of(queue, "durable", stream, consumers, backlog))
         return states
 
@@ -81,6 +84,26 @@ class Survey:
             oldest_age_s=_age_s(oldest, info.at),
             last_delivered_at=info.last_delivered_at,
         )
+
+    async def _given_up(self, info: ConsumerInfo, stored: int) -> int:
+        """How many messages nobody will get any more: stored, and neither held nor waiting for the consumer.
+
+        Something may have happened between counting and asking, so a difference is looked at again, between two looks
+        at the consumer that tell the same. Where it never stands still, those under its floor are counted.
+        """
+        if stored <= info.waiting + info.held:
+            return 0
+        store = Store(self._api, info.stream)
+        for _ in range(LOOKS):
+            before = await self._look(info)
+            counts = (await store.subjects(info.filters[0])).counts
+            after = await self._look(info)
+            if before.figures == after.figures:
+                return max(0, sum(counts.values()) - after.waiting - after.held)
+        return len(await store.up_to(info.filters, info.floor, COUNTED_ONE_BY_ONE))
+
+    async def _look(self, info: ConsumerInfo) -> ConsumerInfo:
+        return ConsumerInfo.read(await self._api.request(f"CONSUMER.INFO.{info.stream}.{info.name}"))
 
 
 def _undeclared(queue: str, stream: str, waiting: int, backlog: Backlog, age_s: float | None) -> QueueState:

@@ -56,8 +56,8 @@ def given_up(connection: kombu.Connection | str, queue: str, *, limit: int = 100
     """Messages of a durable queue that were delivered `max_deliver` times and never acknowledged, oldest first.
 
     They rest in the stream until somebody uses `run_again` or `discard`. JetStream tells of each when it happens, on
-    `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.<stream>.<consumer>`. One that was given up while older messages are
-    held is told when those are settled.
+    `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.<stream>.<consumer>`. Later it tells which they are only when nothing of
+    the queue is held for a moment: a busy queue counts them in its state, and lists them when its workers pause.
 
     Raises: as `queue_states`.
     """
