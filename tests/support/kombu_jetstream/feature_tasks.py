@@ -72,6 +72,13 @@ def limited(name: str) -> None:
 
 
 @app.task
+def work_at_this_workers_pace(name: str) -> None:
+    write("began", name=name, pace_s=app.conf.pace_s)
+    busy(app.conf.pace_s)
+    write("ended", name=name, pace_s=app.conf.pace_s)
+
+
+@app.task
 def fail(name: str) -> None:
     raise ValueError(name)
 

@@ -18,6 +18,7 @@ from kombu_jetstream._qos import QoS
 from kombu_jetstream._ready import Arrival
 from kombu_jetstream._receipt import Receipt
 from kombu_jetstream._settlements import ACK, TERMINATE, requeue_verdict
+from kombu_jetstream._surplus import Surplus
 
 log = get_logger(__name__)
 
@@ -37,6 +38,7 @@ class Channel(Declarations):
         self._transport = connection
         self.options = connection.options
         self._consuming: dict[str, Consumption] = {}
+        self._surplus = Surplus(lambda: self._verdicts.full_since, lambda: list(self._consuming.values()))
         # Acks come from other threads too, and an older allowance must never overtake a newer one.
         self._pumping = threading.Lock()
         super().__init__(connection, **kwargs)
@@ -80,7 +82,13 @@ class Channel(Declarations):
             present.hand_over = hand_over
             return
         consumption = Consumption(
-            self._broker, declared, self._transport.ready, self._deliver, hand_over, no_ack=no_ack
+            self._broker,
+            declared,
+            self._transport.ready,
+            self._deliver,
+            hand_over,
+            surplus=self._surplus,
+            no_ack=no_ack,
         )
         self._consuming[queue] = consumption
         self._broker.run(consumption.puller.start())
@@ -126,13 +134,14 @@ class Channel(Declarations):
         if self._ours:
             self._broker.link.post(self._broker.link.settlements.settle, tag, word)
 
-    def pump(self) -> None:
+    def pump(self, about_to_hold: int = 0) -> None:
         """Tell the pullers what the channel may hold now."""
         if self.closed or not self._consuming or not self._ours:
             return
         with self._pumping:
             consumptions = list(self._consuming.values())
-            share_room(consumptions, self.qos.prefetch_count, self._verdicts.unsettled, self.options.unlimited_prefetch)
+            held = self._verdicts.unsettled + about_to_hold
+            share_room(consumptions, self.qos.prefetch_count, held, self.options.unlimited_prefetch)
         if len(self._transport.ready):
             self._transport.ready.wakeup.set()
 
@@ -150,34 +159,38 @@ class Channel(Declarations):
         if consumption is None or consumption.intake is not intake:
             self.settle(tag, requeue_verdict())
             return True
-        if intake.queue.kind == "transient" and not takes(intake.queue.bindings, arrival.message.subject):
-            intake.delivered += 1
-            self.settle(tag, ACK)
-            self.pump()
-            return True
         if not consumption.no_ack and not self.qos.can_consume():
             return False
         intake.delivered += 1
-        if self._broker.link.custody.lapsed(tag):
-            # It waited here while this process, or its connection, stood still: by now it may be somebody else's.
-            self._broker.link.post(self._broker.link.custody.release, tag)
-            self.pump()
-            return True
-        try:
-            payload = from_wire(arrival.message, arrival.receipt, intake.queue.name)
-        except ValueError:
-            log.exception(
-                "queue %s: message %d of stream %s (%s) is unreadable and rejected: it has a broken %s header",
-                intake.queue.name, arrival.receipt.sequence, arrival.receipt.stream, arrival.message.subject, ENVELOPE,
-            )  # fmt: skip
-            self.settle(tag, TERMINATE)
-            self.pump()
-            return True
-        if consumption.no_ack:
-            self.settle(tag, ACK)
-        consumption.hand_over(payload)
+        payload = self._payload(arrival)
+        if payload is not None:
+            if consumption.no_ack:
+                self.settle(tag, ACK)
+            elif len(self._consuming) > 1:
+                # A pool without processes runs the task in here: the other queues must know before, not after.
+                self.pump(about_to_hold=1)
+            consumption.hand_over(payload)
         self.pump()
         return True
+
+    def _payload(self, arrival: Arrival) -> dict[str, Any] | None:
+        """What kombu is handed; None for a message that is nothing to it."""
+        queue, tag, custody = arrival.intake.queue, arrival.receipt.tag, self._broker.link.custody
+        if queue.kind == "transient" and not takes(queue.bindings, arrival.message.subject):
+            self.settle(tag, ACK)
+        elif custody.lapsed(tag):
+            # It waited here while this process, or its connection, stood still: by now it may be somebody else's.
+            self._broker.link.post(custody.release, tag)
+        else:
+            try:
+                return from_wire(arrival.message, arrival.receipt, queue.name)
+            except ValueError:
+                log.exception(
+                    "queue %s: message %d of stream %s (%s) is unreadable and rejected: it has a broken %s header",
+                    queue.name, arrival.receipt.sequence, arrival.receipt.stream, arrival.message.subject, ENVELOPE,
+                )  # fmt: skip
+                self.settle(tag, TERMINATE)
+        return None
 
     # Life
 

@@ -1,5 +1,7 @@
 """One channel's consuming of one queue, and the sharing of a channel's room between its queues."""
 
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +10,10 @@ from kombu_jetstream._priority_puller import PriorityPuller
 from kombu_jetstream._puller import Puller
 from kombu_jetstream._queue import Queue
 from kombu_jetstream._ready import Arrival, Intake, Ready
+from kombu_jetstream._surplus import Surplus
+
+#: A queue that brought nothing for so long is asked for one message at a time.
+LATELY_S = 1.0
 
 
 class Consumption:
@@ -19,9 +25,10 @@ class Consumption:
         deliver: Callable[[Arrival], bool],
         hand_over: Callable[[dict[str, Any]], object],
         *,
+        surplus: Surplus,
         no_ack: bool,
     ) -> None:
-        self.intake = Intake(broker.link, queue, ready, deliver)
+        self.intake = Intake(broker.link, queue, ready, deliver, surplus)
         self.hand_over = hand_over
         self.no_ack = no_ack
         self._broker = broker
@@ -35,6 +42,19 @@ class Consumption:
         else:
             self.puller = Puller(self.intake, consumers[0], ensure)
         self._allowed = 0
+        self._seen = 0
+        self._brought_s = float("-inf")
+
+    def busy(self, now_s: float) -> bool:
+        """Whether the queue brought something lately."""
+        if self.intake.received != self._seen:
+            self._seen, self._brought_s = self.intake.received, now_s
+        return now_s - self._brought_s < LATELY_S
+
+    def give_up(self) -> None:
+        """On the io thread: take back the questions, hand back what came all the same."""
+        self.puller.retract()
+        self.intake.give_back()
 
     def allow(self, limit: int) -> None:
         if limit != self._allowed:
@@ -45,11 +65,19 @@ class Consumption:
 def share_room(consumptions: list[Consumption], prefetch_count: int, unsettled: int, unlimited: int) -> None:
     """Allow each queue what the channel has room for.
 
-    Every queue may fill the whole room: cut into shares, an idle queue's part would leave workers without work. A
-    channel with n busy queues may so receive up to n times its room; what exceeds it waits, held, for a settlement.
+    An idle queue may bring one message; the room is shared by those that brought some lately, and what one leaves the
+    next settlement gives to the others. A channel with n queues may so receive n - 1 messages over its room, which
+    `Surplus` hands back if they have to wait.
     """
     received = [consumption.intake.received for consumption in consumptions]
-    buffered = sum(received) - sum(consumption.intake.delivered for consumption in consumptions)
-    room = prefetch_count - unsettled - buffered if prefetch_count else unlimited - buffered
-    for consumption, so_far in zip(consumptions, received, strict=True):
-        consumption.allow(so_far + max(0, room))
+    gone = sum(consumption.intake.delivered + consumption.intake.returned for consumption in consumptions)
+    buffered = sum(received) - gone
+    room = max(0, prefetch_count - unsettled - buffered if prefetch_count else unlimited - buffered)
+    if len(consumptions) == 1:
+        consumptions[0].allow(received[0] + room)
+        return
+    now_s = time.monotonic()
+    busy = [consumption.busy(now_s) for consumption in consumptions]
+    share = math.ceil(room / max(1, sum(busy)))
+    for consumption, so_far, brings in zip(consumptions, received, busy, strict=True):
+        consumption.allow(so_far + (share if brings else min(room, 1)))

@@ -53,6 +53,11 @@ class PriorityPuller:
         self.intake.limit = limit
         self._kick.set()
 
+    def retract(self) -> None:
+        """End the wait under way if there is no room any more."""
+        if not self.intake.room:
+            self._interrupt.set()
+
     def reconnected(self) -> None:
         self._interrupt.set()
         self._kick.set()

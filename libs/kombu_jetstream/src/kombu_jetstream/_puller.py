@@ -43,6 +43,7 @@ class Puller:
         self._asked = 0
         self._heard_s = time.monotonic()
         self._stale = False
+        self._retracting = False
         self._kick = asyncio.Event()
         self._subscription: Subscription | None = None
         self._task: asyncio.Task[None] | None = None
@@ -65,6 +66,12 @@ class Puller:
         self.intake.limit = limit
         self._kick.set()
 
+    def retract(self) -> None:
+        """Take back what was asked for beyond the room."""
+        if self._asked > self.intake.room:
+            self._retracting = True
+            self._kick.set()
+
     def reconnected(self) -> None:
         self._stale = True
         self._kick.set()
@@ -82,6 +89,11 @@ class Puller:
                 continue
             try:
                 if self._stale or silent:
+                    # Before the waiting: a connection that changes meanwhile says so again.
+                    self._stale = False
+                    await self._ensure()
+                    await self._renew()
+                elif self._retracting:
                     await self._renew()
                 await self._ask()
             except (TransportError, nats.errors.Error) as error:
@@ -92,11 +104,10 @@ class Puller:
 
     async def _renew(self) -> None:
         """Begin again with a new inbox: what the old pulls may still bring must not count for the new one."""
-        await self._ensure()
+        self._retracting = False
         await self._close_inbox()
         await self._open_inbox()
         self._asked = 0
-        self._stale = False
 
     async def _ask(self) -> None:
         more = self.intake.room - self._asked

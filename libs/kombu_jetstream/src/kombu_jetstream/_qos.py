@@ -1,5 +1,6 @@
 """What a channel holds, and the verdicts on it. The server settles; nothing is ever published again by the client."""
 
+import time
 from typing import Any
 
 from kombu.transport import virtual
@@ -19,10 +20,16 @@ class QoS(virtual.QoS):
         self.channel = channel
         self.prefetch_count = prefetch_count
         self._unsettled: dict[str, Any] = {}
+        self._settled_s = float("-inf")
 
     @property
     def unsettled(self) -> int:
         return len(self._unsettled)
+
+    @property
+    def full_since(self) -> float | None:
+        """Since when (monotonic) all that may be held is held and nothing was settled; None while there is room."""
+        return None if self.can_consume() else self._settled_s
 
     @override
     def can_consume(self) -> bool:
@@ -71,4 +78,5 @@ class QoS(virtual.QoS):
     def _settle(self, delivery_tag: str, word: bytes) -> None:
         self._channel.settle(delivery_tag, word)
         self._unsettled.pop(delivery_tag, None)
+        self._settled_s = time.monotonic()
         self._channel.pump()

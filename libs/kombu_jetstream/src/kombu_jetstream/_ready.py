@@ -10,6 +10,7 @@ from kombu_jetstream._link import Link
 from kombu_jetstream._queue import Queue
 from kombu_jetstream._receipt import Receipt
 from kombu_jetstream._settlements import requeue_verdict
+from kombu_jetstream._surplus import Surplus
 from kombu_jetstream._wakeup import Wakeup
 
 
@@ -61,7 +62,9 @@ class Intake:
     while an allowance is on its way can never be counted twice.
     """
 
-    def __init__(self, link: Link, queue: Queue, ready: Ready, deliver: Callable[[Arrival], bool]) -> None:
+    def __init__(
+        self, link: Link, queue: Queue, ready: Ready, deliver: Callable[[Arrival], bool], surplus: Surplus
+    ) -> None:
         self.link = link
         self.queue = queue
         #: Called by kombu's thread; False while the channel holds all that it may.
@@ -69,10 +72,13 @@ class Intake:
         self.closed = False
         #: Written by the io thread, read by the other.
         self.received = 0
+        #: Of those, handed back before kombu took them.
+        self.returned = 0
         #: Written by kombu's thread only.
         self.delivered = 0
         self.limit = 0
         self._ready = ready
+        self._surplus = surplus
 
     @property
     def room(self) -> int:
@@ -95,4 +101,14 @@ class Intake:
         if arrivals:
             self.received += len(arrivals)
             self._ready.push(arrivals)
+            self._surplus.arrived()
         return len(arrivals)
+
+    def give_back(self) -> None:
+        """Hand back what kombu has not taken: another worker may have room."""
+        arrivals = self._ready.withdraw(self)
+        for arrival in arrivals:
+            self.link.settlements.settle(arrival.receipt.tag, requeue_verdict())
+        self.returned += len(arrivals)
+        # Between its taking out and putting back, kombu's thread may have found nothing.
+        self._ready.wakeup.set()

@@ -1,12 +1,16 @@
 """Which worker gets what: several queues, routes, topic exchanges, priorities, fast and slow workers."""
 
+import time
 from collections import Counter
 
+import kombu
 import pytest
 from celery.exceptions import QueueNotFound
 from kombu import Exchange, Queue
 
 from support.kombu_jetstream.site import Site
+from support.kombu_jetstream.worker import until
+from support.nats_server import NatsServer
 
 NOTE = "support.kombu_jetstream.celery_app.note"
 
@@ -51,3 +55,36 @@ def test_a_busy_worker_takes_the_urgent_task_first(site: Site) -> None:
     site.send("note", "urgent", priority=9)
     ran = site.ledger.wait("ran", 7)
     assert "urgent" in [line["name"] for line in ran[:2]]
+
+
+def test_a_full_channel_hands_back_what_its_other_queues_brought(shared_server: NatsServer, prefix: str) -> None:
+    held: list[kombu.Message] = []
+    with kombu.Connection(shared_server.url(prefix)) as full, kombu.Connection(shared_server.url(prefix)) as idle:
+        queues = [kombu.Queue(name)(full.default_channel) for name in ("a", "b", "c")]
+        with kombu.Consumer(full.default_channel, queues, on_message=held.append, prefetch_count=1):
+            for queue in queues:
+                idle.Producer().publish(queue.name, routing_key=queue.name)
+            full.drain_events(timeout=5)
+            [first] = held
+            for name in {"a", "b", "c"} - {first.payload}:
+                elsewhere = kombu.Queue(name)(idle.default_channel)
+                until(elsewhere.get, deadline_s=10).ack()
+            first.ack()
+            idle.Producer().publish("next", routing_key="c")
+            full.drain_events(timeout=5)
+            assert held[1].payload == "next"
+
+
+@pytest.mark.parametrize("queues", ["a", "a,b,c"], ids=["one queue", "three queues"])
+def test_a_fast_worker_takes_nearly_all_from_beside_a_slow_one(site: Site, queues: str) -> None:
+    site.worker("slow", "-P", "solo", "-Q", queues, pace_s=4.0)
+    site.worker("fast", "-Q", queues, pace_s=0.01)
+    names = queues.split(",")
+    began_s = time.time()
+    for number in range(60):
+        site.send("work_at_this_workers_pace", str(number), queue=names[number % len(names)])
+    ended = site.ledger.wait("ended", 60, deadline_s=30)
+    by = Counter(line["pace_s"] for line in ended)
+    took_s = max(line["at"] for line in ended) - began_s
+    assert by[4.0] == 1, by
+    assert took_s < 4 + 2
