@@ -1,5 +1,6 @@
 """A proxy between a client or worker and the server breaks the connection at the worst moment."""
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,8 @@ from support.kombu_jetstream.runs import Runs
 from support.kombu_jetstream.worker import until
 from support.nats_server import NatsServer
 from support.tcp_proxy import TcpProxy
+
+log = logging.getLogger(__name__)
 
 STREAM = "FAULTS_TASKS"
 #: Everything up to the middle of the verdict passes, its other half does not.
@@ -73,6 +76,7 @@ def test_a_blackholed_connection_is_left_after_three_pings_and_work_goes_on(
     began_s = time.monotonic()
     until(lambda: proxy.accepted > connections)
     noticed_s = time.monotonic() - began_s
+    log.info("a new connection %.2f s after the old one went silent", noticed_s)
     client.send_task(RECORD, args=("after",))
     runs.wait_ended("after")
     runs.wait_ended("under way")

@@ -1,5 +1,6 @@
 """SIGKILL in the middle of a task: it runs again, once, and soon."""
 
+import logging
 import os
 import signal
 import time
@@ -9,6 +10,8 @@ from support.kombu_jetstream.crew import RECORD, Crew
 from support.kombu_jetstream.runs import Runs
 from support.kombu_jetstream.worker import until
 from support.nats_server import NatsServer
+
+log = logging.getLogger(__name__)
 
 ACK_WAIT_S = 1.5
 #: What the issue promises above ack_wait.
@@ -29,7 +32,9 @@ def test_a_task_whose_pool_child_is_killed_runs_again_once_and_within_ack_wait_a
         killed_s = time.time()
         ran = runs.wait_ended(name)
         assert len(ran) == 2
-        assert ran[1].began_s - killed_s < ACK_WAIT_S + GRACE_S
+        again_s = ran[1].began_s - killed_s
+        log.info("began again %.2f s after the kill", again_s)
+        assert again_s < ACK_WAIT_S + GRACE_S
         assert ran[0].ended_s is None
     until(lambda: is_empty(server.url(), "FAULTS_TASKS"))
     assert {runs.counts()[f"child {number}"] for number in range(rounds)} == {2}
@@ -50,7 +55,9 @@ def test_a_task_whose_whole_worker_is_killed_runs_on_another_once_and_within_ack
         assert len(ran) == 2
         assert ran[1].worker != first.worker
         assert ran[1].redelivered
-        assert ran[1].began_s - killed_s < ACK_WAIT_S + GRACE_S
+        again_s = ran[1].began_s - killed_s
+        log.info("began again %.2f s after the kill", again_s)
+        assert again_s < ACK_WAIT_S + GRACE_S
         if number + 1 < rounds:
             workers[first.worker].start()
     until(lambda: is_empty(server.url(), "FAULTS_TASKS"))
