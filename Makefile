@@ -56,6 +56,9 @@ test-brokers: $(STAMP) ## one suite for our transport, Redis and RabbitMQ (skipp
 test-faults: $(STAMP) ## what happens to tasks when things break, again and again (FAULT_ROUNDS=100 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-5} $(BIN)/pytest tests/faults --timeout=3600 --log-cli-level=INFO
 
+test-cluster: $(STAMP) ## lose, freeze and restart servers of a three-node NATS cluster under load (FAULT_ROUNDS=10 for a soak)
+	FAULT_ROUNDS=$${FAULT_ROUNDS:-1} $(BIN)/pytest tests/faults/kombu_jetstream/test_jetstream_cluster.py -m 'cluster or not cluster' --log-cli-level=INFO
+
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)
 

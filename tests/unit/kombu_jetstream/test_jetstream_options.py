@@ -1,7 +1,7 @@
 import pytest
 
 import kombu_jetstream
-from kombu_jetstream import TransportOptions, stream_specs, worker_permissions
+from kombu_jetstream import Placement, TransportOptions, stream_specs, worker_permissions
 from kombu_jetstream._queue import queue_from_arguments
 from kombu_jetstream.errors import ConnectionFault, InvalidOption, MessageTooLarge
 
@@ -27,6 +27,12 @@ def test_options_of_kombus_own_are_let_through() -> None:
         ({"servers": "nats://one"}, "expected"),
         ({"replicas": 0}, "must be at least 1"),
         ({"prefix": "a.b"}, "one subject token"),
+        ({"domain": "a.b"}, "one subject token"),
+        ({"domain": "hub", "api_prefix": "$JS.hub.API"}, "give one of the two"),
+        ({"placement": "eu"}, "expected {"),
+        ({"placement": {"tag": "ssd"}}, "expected {"),
+        ({"placement": {"tags": "ssd"}}, "expected {"),
+        ({"placement": {"cluster": 1}}, "expected {"),
     ],
 )
 def test_a_wrong_option_is_refused_by_name(given: dict[str, object], told: str) -> None:
@@ -82,3 +88,17 @@ def test_errors_say_whether_trying_again_helps() -> None:
     error = MessageTooLarge(11, 10)
     assert not error.retryable
     assert "max_payload" in str(error)
+
+
+def test_placement_names_a_cluster_and_tags() -> None:
+    options = TransportOptions.from_mapping({"placement": {"cluster": "eu", "tags": ["ssd"]}})
+    for spec in stream_specs("diary", placement=options.placement):
+        assert spec.config()["placement"] == {"cluster": "eu", "tags": ["ssd"]}
+    assert TransportOptions.from_mapping({"placement": {"tags": ["a"]}}).placement == Placement(tags=("a",))
+    assert "placement" not in stream_specs("diary")[0].config()
+
+
+def test_a_domain_is_where_the_api_is() -> None:
+    assert TransportOptions().api == "$JS.API"
+    assert TransportOptions.from_mapping({"domain": "hub"}).api == "$JS.hub.API"
+    assert TransportOptions.from_mapping({"api_prefix": "imported.API"}).api == "imported.API"

@@ -9,7 +9,7 @@ from kombu_jetstream._permissions import Permissions, worker_permissions
 from kombu_jetstream._queue import DURABLE_ARGUMENT, STREAM_ARGUMENT
 from kombu_jetstream._queue_states import ConsumerState, QueueState
 from kombu_jetstream._registration import register
-from kombu_jetstream._topology import StreamSpec, stream_specs
+from kombu_jetstream._topology import Placement, StreamSpec, stream_specs
 from kombu_jetstream._watching import discard, given_up, pending_schedules, queue_states, run_again, withdraw
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Counters",
     "GivenUp",
     "Permissions",
+    "Placement",
     "QueueState",
     "Schedule",
     "StreamSpec",

@@ -10,9 +10,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from kombu_jetstream._denials import check_denied
-from kombu_jetstream._refusals import STREAM_NOT_FOUND, refusal
+from kombu_jetstream._refusals import STREAM_NOT_FOUND, may_pass, refusal
 from kombu_jetstream._server import offers_jetstream
-from kombu_jetstream.errors import ApiError, ConnectionFault, JetStreamUnavailable, LinkClosed
+from kombu_jetstream.errors import MAJORITY, ApiError, JetStreamUnavailable, LinkClosed
 
 RETRY_PAUSE_S = 0.1
 #: A server that does not run JetStream itself may reach one that does, which may be starting.
@@ -32,21 +32,32 @@ class Api:
         return f"{self._prefix}.{verb}"
 
     async def request(self, verb: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The answer to `<prefix>.<verb>`. Waits out a reconnect.
+        """The answer to `<prefix>.<verb>`. Waits out a reconnect, and a cluster without a leader.
 
         Raises:
             ApiError: JetStream refused.
-            LinkClosed: no answer came in time.
+            NotPermitted, JetStreamUnavailable, LinkClosed: as `ask`.
         """
-        return _opened(verb, (await self.ask(verb, body)).data)
+        deadline_s, pause_s = time.monotonic() + self._patience_s, RETRY_PAUSE_S
+        while True:
+            answer: dict[str, Any] = json.loads((await self.ask(verb, body)).data)
+            if "error" not in answer:
+                return answer
+            refused = refusal(verb, answer["error"])
+            if not may_pass(refused):
+                raise refused
+            if time.monotonic() >= deadline_s:
+                raise JetStreamUnavailable(self.subject(verb), f"{refused}; {MAJORITY}") from refused
+            await asyncio.sleep(pause_s)
+            pause_s = min(1.0, pause_s * 1.5)
 
     async def ask(self, verb: str, body: dict[str, Any] | None = None) -> Msg:
         """As `request`, for what JetStream does not answer in JSON.
 
         Raises:
             NotPermitted: the server forbids it.
-            JetStreamUnavailable: nobody is there to answer.
-            LinkClosed: no answer came in time.
+            JetStreamUnavailable: nobody is there to answer, or no answer came in time.
+            LinkClosed: the connection is gone.
         """
         began_s = time.monotonic()
         payload = json.dumps(body).encode() if body is not None else b""
@@ -66,7 +77,7 @@ class Api:
         """All messages that answer one request, up to the status that ends them.
 
         Raises:
-            LinkClosed: the end did not come in time.
+            JetStreamUnavailable: the end did not come in time.
         """
         subscription = await self._client.subscribe(self._client.new_inbox())
         messages: list[Msg] = []
@@ -113,18 +124,10 @@ class Api:
             return min(self._patience_s, EARLY_S)
         return self._patience_s
 
-    def _silence(self, verb: str, error: Exception) -> ConnectionFault:
+    def _silence(self, verb: str, error: Exception) -> JetStreamUnavailable:
         if not isinstance(error, nats.errors.NoRespondersError):
-            return LinkClosed(f"{self.subject(verb)}: no answer from JetStream ({error!r})")
+            return JetStreamUnavailable(self.subject(verb), f"{error}; {MAJORITY}")
         off = "JetStream is off (`jetstream {}` in the server's configuration), not up yet, or not at option api_prefix"
         return JetStreamUnavailable(
             self.subject(verb), f"set allow_direct on the stream, or {off}" if "DIRECT" in verb else off
         )
-
-
-def _opened(verb: str, data: bytes) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(data)
-    error = answer.get("error")
-    if error:
-        raise refusal(verb, error)
-    return answer

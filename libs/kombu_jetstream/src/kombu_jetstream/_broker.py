@@ -20,7 +20,7 @@ from kombu_jetstream._routes import Routes
 from kombu_jetstream._settlements import ACK
 from kombu_jetstream._stream_check import check_stream
 from kombu_jetstream._topology import stream_specs
-from kombu_jetstream.errors import ApiError, LinkClosed
+from kombu_jetstream.errors import MAJORITY, ApiError, JetStreamUnavailable, LinkClosed
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ DRAIN_S = 1.0
 #: What waits already; and, if nothing does, what the server has confirmed to its publisher but not told the consumer
 #: of. Without the second, one `get` in 600 that followed a publish found nothing (nats-server 2.15).
 NOW, SOON = b'{"batch":1,"no_wait":true}', b'{"batch":1,"expires":10000000}'
+ANSWER_S = 1.0
 
 
 class Broker:
@@ -57,7 +58,10 @@ class Broker:
         """Create the two streams where they are missing. One that exists stays as its operator made it."""
         options = self.link.options
         specs = stream_specs(
-            self.names.prefix, replicas=options.replicas, duplicate_window_s=options.duplicate_window_s
+            self.names.prefix,
+            replicas=options.replicas,
+            duplicate_window_s=options.duplicate_window_s,
+            placement=options.placement,
         )
         for spec in specs:
             present = await self.link.api.stream_config(spec.name)
@@ -101,7 +105,7 @@ class Broker:
         """The next message, held by us, or None if none waits.
 
         Raises:
-            LinkClosed: the server did not answer.
+            JetStreamUnavailable: the server did not answer.
         """
         # What was just handed back has to be there again.
         await self.link.settlements.drain(DRAIN_S)
@@ -119,16 +123,18 @@ class Broker:
 
     async def _pull_one(self, stream: str, consumer: str, request: bytes) -> Msg | None:
         subject = self.link.api.subject(f"CONSUMER.MSG.NEXT.{stream}.{consumer}")
-        timeout_s = self.link.options.api_timeout_s
-        try:
-            # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
-            answer = await self.link.client.request(subject, request, timeout=timeout_s, old_style=True)
-        except nats.errors.Error as error:
-            # To a pull that does not want to wait, a consumer that reached max_ack_pending says nothing at all.
-            if await self.consumers.saturated(stream, consumer):
-                return None
-            raise LinkClosed(f"stream {stream}, consumer {consumer}: no answer to a pull ({error!r})") from error
-        return answer if is_receipt(answer.reply) else None
+        for _ in range(2):
+            try:
+                # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
+                answer = await self.link.client.request(subject, request, timeout=ANSWER_S, old_style=True)
+            except nats.errors.Error:
+                # To a pull that does not want to wait, a consumer that reached max_ack_pending says nothing at all.
+                # Where there is no leader nobody does: to ask for its state waits for one.
+                if await self.consumers.saturated(stream, consumer):
+                    return None
+            else:
+                return answer if is_receipt(answer.reply) else None
+        raise JetStreamUnavailable(subject, MAJORITY)
 
     async def _change_bindings(
         self,

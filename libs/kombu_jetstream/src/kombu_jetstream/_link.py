@@ -20,7 +20,7 @@ from kombu_jetstream._receipt import MessageKey, Receipt
 from kombu_jetstream._reclaim import reclaim
 from kombu_jetstream._server import check_version, version_of
 from kombu_jetstream._settlements import Settlements, requeue_verdict
-from kombu_jetstream.errors import ServerTooOld
+from kombu_jetstream.errors import MAJORITY, JetStreamUnavailable, ServerTooOld
 
 log = get_logger(__name__)
 
@@ -44,7 +44,7 @@ class Link:
         self.client = new_client(endpoint)
         self.custody = Custody(self.client, options.max_hold_s)
         self.settlements = Settlements(self.client, self.custody)
-        self.api = Api(self.client, options.api_prefix, options.api_timeout_s, options.publish_timeout_s)
+        self.api = Api(self.client, options.api, options.api_timeout_s, options.publish_timeout_s)
         self.pullers: set[Reconnectable] = set()
         #: Called, on the io thread, when the connection is closed for good.
         self.mourners: set[Callable[[], object]] = set()
@@ -110,8 +110,16 @@ class Link:
             _socket.abort(self.client)
 
     def run(self, work: Coroutine[Any, Any, _bridge.T], timeout_s: float | None = None) -> _bridge.T:
-        """The result of `work`, from one of kombu's threads."""
-        return _bridge.bridge().call(work, timeout_s or self.options.publish_timeout_s + self.options.api_timeout_s)
+        """The result of `work`, from one of kombu's threads.
+
+        Raises:
+            JetStreamUnavailable: it is not done after a time in which a single request would have been.
+        """
+        patience_s = timeout_s or self.options.publish_timeout_s + self.options.api_timeout_s
+        try:
+            return _bridge.bridge().call(work, patience_s)
+        except TimeoutError as error:
+            raise JetStreamUnavailable(work.__qualname__, f"not done within {patience_s:g} s; {MAJORITY}") from error
 
     def admit(self, receipt: Receipt, ack_wait_s: float) -> bool:
         """Begin to hold a delivered message; False if it is a copy of one that this process holds or has finished."""

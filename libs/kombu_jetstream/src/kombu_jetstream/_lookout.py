@@ -10,7 +10,7 @@ from kombu_jetstream._api import Api
 from kombu_jetstream._endpoint import endpoint_of
 from kombu_jetstream._links import acquire, release
 from kombu_jetstream._registration import register
-from kombu_jetstream.errors import InvalidUrl, LinkClosed
+from kombu_jetstream.errors import InvalidUrl
 from kombu_jetstream.transport import Transport
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Lookout:
         self._patience_s = patience_s
         self.names = transport.names
         self.client = self._link.client
-        self.api = Api(self._link.client, options.api_prefix, min(options.api_timeout_s, patience_s), patience_s)
+        self.api = Api(self._link.client, options.api, min(options.api_timeout_s, patience_s), patience_s)
 
     @property
     def closed(self) -> bool:
@@ -51,12 +51,9 @@ class Lookout:
         """The result of `work`, from the caller's thread.
 
         Raises:
-            LinkClosed: several requests together took far too long.
+            JetStreamUnavailable: several requests together took far too long.
         """
-        try:
-            return self._link.run(work, self._patience_s * 3)
-        except TimeoutError as error:
-            raise LinkClosed(f"{self.names.task_stream}: JetStream is too slow to tell all") from error
+        return self._link.run(work, self._patience_s * 3)
 
     def close(self) -> None:
         # In a forked child it is the parent's.

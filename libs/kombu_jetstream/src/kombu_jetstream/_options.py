@@ -6,7 +6,10 @@ from types import UnionType
 from typing import Any, Self, get_args
 
 from kombu_jetstream._naming import token
+from kombu_jetstream._topology import Placement
 from kombu_jetstream.errors import InvalidOption
+
+DEFAULT_API = "$JS.API"
 
 #: Keys that kombu or Celery themselves read from the same mapping; they mean nothing to us and are let through.
 FOREIGN_KEYS = frozenset(
@@ -43,7 +46,10 @@ class TransportOptions:
     tls_first: bool = False
     #: False where somebody else applies `stream_specs(...)`: streams are then neither created nor looked at.
     create_streams: bool = True
+    #: How many servers of a cluster keep each stream and its queues: 1, 3 or 5. Used when we create the streams.
     replicas: int = 1
+    #: Which servers, as `{"cluster": name, "tags": [tag, ...]}`. Used when we create the streams.
+    placement: Placement | None = None
     #: A message whose holder sends no heartbeat for so long goes to another worker.
     ack_wait_s: float = 30.0
     #: Heartbeats stop after a message was held for so long; 0 for never. Keep it above Celery's hard time limit.
@@ -72,8 +78,10 @@ class TransportOptions:
     reconnect_wait_s: float = 0.25
     #: Where answers to this process are sent; give each NATS user one of its own to permit nothing else.
     inbox_prefix: str = "_INBOX"
-    #: Differs where JetStream is reached through a domain or an import, for example `$JS.hub.API`.
-    api_prefix: str = "$JS.API"
+    #: The JetStream domain that holds the streams, where it is not that of the server we connect to (leaf nodes).
+    domain: str | None = None
+    #: Differs where JetStream is imported from another account. A domain has an option of its own.
+    api_prefix: str = DEFAULT_API
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
@@ -92,7 +100,16 @@ class TransportOptions:
             chosen[key] = _checked(key, value, types[key])
         return cls(**chosen)
 
+    @property
+    def api(self) -> str:
+        """What the subjects of JetStream's API begin with."""
+        return self.api_prefix if self.domain is None else domain_api(self.domain)
+
     def __post_init__(self) -> None:
+        if self.domain is not None and (not self.domain or token(self.domain) != self.domain):
+            raise InvalidOption("domain", "one subject token: letters, digits, '-', '_' and '@'")
+        if self.domain is not None and self.api_prefix != DEFAULT_API:
+            raise InvalidOption("domain", "api_prefix says where the API is as well; give one of the two")
         if self.prefix is not None and token(self.prefix) != self.prefix:
             raise InvalidOption("prefix", "one subject token: letters, digits, '-', '_' and '@'")
         for name in ("ack_wait_s", "connect_timeout_s", "api_timeout_s", "publish_timeout_s", "duplicate_window_s"):
@@ -103,7 +120,22 @@ class TransportOptions:
                 raise InvalidOption(name, "must be at least 1")
 
 
+def domain_api(domain: str) -> str:
+    return f"$JS.{domain}.API"
+
+
+def _placement(value: Any) -> Placement:
+    given: Mapping[str, Any] = value if isinstance(value, Mapping) else {"?": value}
+    cluster, tags = given.get("cluster"), given.get("tags", ())
+    words: list[Any] = list(tags) if isinstance(tags, list | tuple) else [None]
+    if given.keys() - {"cluster", "tags"} or not all(isinstance(word, str) for word in [cluster or "", *words]):
+        raise InvalidOption("placement", 'expected {"cluster": name, "tags": [tag, ...]}, either or both')
+    return Placement(cluster, tuple(words))
+
+
 def _checked(key: str, value: object, declared: object) -> object:
+    if key == "placement" and value is not None and not isinstance(value, Placement):
+        return _placement(value)
     if key == "servers" and isinstance(value, list | tuple):
         return tuple(str(address) for address in value)
     accepted: tuple[type, ...] = get_args(declared) if isinstance(declared, UnionType) else (declared,)  # type: ignore[assignment]

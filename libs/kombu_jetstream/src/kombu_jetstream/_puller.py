@@ -20,8 +20,9 @@ log = get_logger(__name__)
 
 EXPIRES_S = 30.0
 #: While a pull is open the server says so this often; silence for longer than SILENCE_S means that it forgot us.
-SERVER_BEAT_S = 5.0
-SILENCE_S = 12.5
+#: After the death of a consumer's leader nobody else says so: a worker would stand idle for that long.
+SERVER_BEAT_S = 2.0
+SILENCE_S = 5.0
 DRAIN_S = 1.5
 PAUSE_S = 0.25
 

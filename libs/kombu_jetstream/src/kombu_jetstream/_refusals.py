@@ -12,6 +12,8 @@ FILTER_NOT_UNIQUE = 10100
 STREAM_NAME_IN_USE = 10058
 NO_MESSAGE = 10037
 STORAGE_FULL = 10023
+#: Told with the code of what passes, and does not pass by itself: also JetStream off for the account or the server.
+LASTING = frozenset({STORAGE_FULL, 10035, 10039, 10076})
 
 #: The code of a refusal that has to do with the server's state, not with the request.
 UNAVAILABLE = 503
@@ -76,12 +78,11 @@ def publish_refusal(subject: str, answer: dict[str, Any]) -> ApiError:
 
 
 def may_pass(refused: ApiError) -> bool:
-    """Whether the same message may be taken in a moment: there is no leader just now, or the storage is not ready.
+    """Whether the same request may be taken in a moment: there is no leader just now, or the storage is not ready.
 
     A full stream has the same code, and who waits for room in it should know.
     """
-    full = refused.err_code == STORAGE_FULL or "maximum" in str(refused)
-    return refused.code == UNAVAILABLE and not full
+    return refused.code == UNAVAILABLE and refused.err_code not in LASTING and "maximum" not in str(refused)
 
 
 def _meant(error: dict[str, Any], subject: str, stream: str, consumer: str) -> ApiError:

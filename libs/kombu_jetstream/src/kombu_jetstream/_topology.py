@@ -9,6 +9,16 @@ from kombu_jetstream._naming import Names
 NANOSECONDS = 1_000_000_000
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Which servers of a cluster, or of clusters, may hold a stream."""
+
+    #: The name of one cluster of a super-cluster.
+    cluster: str | None = None
+    #: A server needs all of them among its `server_tags`.
+    tags: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StreamSpec:
     """A stream as the transport needs it; `config()` is the body of `$JS.API.STREAM.CREATE.<name>`."""
@@ -27,9 +37,14 @@ class StreamSpec:
     max_bytes: int = -1
     #: Delayed messages are held by the server (nats-server 2.12 or later).
     schedules: bool = False
+    placement: Placement = Placement()
 
     def config(self) -> dict[str, Any]:
         """The stream's configuration in the JSON of the JetStream API: durations in nanoseconds."""
+        placement = {
+            **({"cluster": self.placement.cluster} if self.placement.cluster else {}),
+            **({"tags": list(self.placement.tags)} if self.placement.tags else {}),
+        }
         return {
             "name": self.name,
             "subjects": list(self.subjects),
@@ -45,6 +60,7 @@ class StreamSpec:
             "allow_msg_ttl": True,
             "allow_msg_schedules": self.schedules,
             "allow_direct": True,
+            **({"placement": placement} if placement else {}),
         }
 
 
@@ -56,19 +72,23 @@ def losing_limits(config: Mapping[str, Any]) -> str:
     return ", ".join(name for name in (*sizes, "max_age") if config.get(name, 0) > 0)
 
 
-def stream_specs(prefix: str, *, replicas: int = 1, duplicate_window_s: float = 120.0) -> tuple[StreamSpec, StreamSpec]:
+def stream_specs(
+    prefix: str, *, replicas: int = 1, duplicate_window_s: float = 120.0, placement: Placement | None = None
+) -> tuple[StreamSpec, StreamSpec]:
     """The task stream and the transient stream for `prefix`.
 
     Tasks rest in a file-backed work queue until a worker acknowledges them. What is worth nothing after a restart
     (remote control, its replies, events) passes through memory, at most an hour old and 64 MiB in all.
     """
     names = Names(prefix)
+    where = placement or Placement()
     tasks = StreamSpec(
         name=names.task_stream,
         subjects=(f"{prefix}.tasks.>", f"{prefix}.later.>"),
         retention="workqueue",
         storage="file",
         replicas=replicas,
+        placement=where,
         duplicate_window_s=duplicate_window_s,
         schedules=True,
     )
@@ -78,6 +98,7 @@ def stream_specs(prefix: str, *, replicas: int = 1, duplicate_window_s: float = 
         retention="interest",
         storage="memory",
         replicas=replicas,
+        placement=where,
         duplicate_window_s=min(duplicate_window_s, 10.0),
         max_age_s=3600,
         max_bytes=64 * 1024 * 1024,

@@ -22,7 +22,7 @@ def queue_states(
 
     Raises:
         TopologyMissing: a stream or a bound durable is not there.
-        CannotConnect, LinkClosed: no answer came in time.
+        CannotConnect, JetStreamUnavailable: no answer came in time.
         InvalidUrl: it is no NATS connection.
     """
     with lookout(connection) as place:

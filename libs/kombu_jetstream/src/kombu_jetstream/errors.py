@@ -14,11 +14,17 @@ TransportError
    |- CannotConnect        retryable   no server answered
    |  |- LoginRefused      retryable   a server answered and refused the login
    |  `- TlsFailed         retryable   a certificate was refused, by us or by the server, or the server has no TLS
-   |- JetStreamUnavailable retryable   nobody answers: JetStream is off, or not up yet, or the stream is gone
+   |- JetStreamUnavailable retryable   nobody answers: JetStream is off, or not up yet, or most of a cluster is away
    |- LinkClosed           retryable   the connection is gone for good
    `- PublishNotConfirmed  retryable   no stream acknowledged the message in time; the same message id may be sent again
+                                       (kombu does not: it has been tried for publish_timeout_s already)
 ```
 """
+
+from kombu.exceptions import OperationalError
+
+#: The remedy where a leader may be missing.
+MAJORITY = "look whether the server, or of a cluster more than half of the servers, are up"
 
 
 class TransportError(Exception):
@@ -133,8 +139,10 @@ class JetStreamUnavailable(ConnectionFault):
         self.subject = subject
 
 
-class PublishNotConfirmed(ConnectionFault):
+class PublishNotConfirmed(ConnectionFault, OperationalError):
+    """Also what Celery's callers know as kombu's `OperationalError`."""
+
     def __init__(self, subject: str, waited_s: float, met: Exception | None = None) -> None:
         reason = f"; the last attempt met: {str(met) or type(met).__name__}" if met is not None else ""
-        super().__init__(f"no stream confirmed a message on {subject} within {waited_s:g} s{reason}")
+        super().__init__(f"no stream confirmed a message on {subject} within {waited_s:g} s{reason}; {MAJORITY}")
         self.subject = subject

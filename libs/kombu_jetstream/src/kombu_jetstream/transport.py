@@ -37,7 +37,7 @@ from kombu_jetstream._links import acquire, release
 from kombu_jetstream._naming import Names
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream._ready import Arrival, Ready
-from kombu_jetstream.errors import ApiError, ConnectionFault, LinkClosed
+from kombu_jetstream.errors import ApiError, CannotConnect, JetStreamUnavailable, LinkClosed
 
 #: Messages handed to kombu before its event loop gets a turn.
 DELIVERIES_A_TURN = 64
@@ -50,7 +50,8 @@ class Transport(virtual.Transport):
     can_parse_url = True
     driver_type = "nats"
     driver_name = "nats-py"
-    connection_errors = (ConnectionFault, OSError)
+    #: On these kombu connects again. PublishNotConfirmed is none: it came after all the attempts that were wanted.
+    connection_errors = (CannotConnect, JetStreamUnavailable, LinkClosed, OSError)
     channel_errors = (*virtual.Transport.channel_errors, ApiError)
     implements = virtual.Transport.implements.extend(
         asynchronous=True, exchange_type=frozenset(["direct", "topic", "fanout"]), heartbeats=False
