@@ -35,6 +35,8 @@ _CERTIFICATE_FAULTS = {
     64: "it is for another address: set option 'tls_hostname' to a name that it holds",
 } | dict.fromkeys((18, 19, 20, 21), "its authority is not known: name it by broker_use_ssl['ca_certs']")
 
+_CLIENT_CERTIFICATE = "it wants a client certificate that it accepts, see broker_use_ssl['certfile'] and ['keyfile']"
+
 
 def new_client(endpoint: Endpoint) -> Client:
     return SecuredClient() if endpoint.tls is not None else Client()
@@ -130,6 +132,9 @@ def fault(endpoint: Endpoint, errors: list[Exception]) -> CannotConnect:
     for error in errors:
         if (reason := tls_reason(error)) is not None:
             return TlsFailed(f"no TLS with NATS at {servers}: {reason}")
+    if endpoint.tls is not None and any(isinstance(error, ConnectionResetError | BrokenPipeError) for error in errors):
+        # Its alert, if it sent one, was overtaken by the end of the connection.
+        return TlsFailed(f"no TLS with NATS at {servers}: the server hung up: perhaps {_CLIENT_CERTIFICATE}")
     told = [error for error in errors if not isinstance(error, nats.errors.NoServersError)] or errors
     reasons = dict.fromkeys(_plain(error) for error in told)
     return CannotConnect(f"no NATS server at {servers}: {'; '.join(reasons)}")
@@ -151,10 +156,7 @@ def tls_reason(error: Exception) -> str | None:
             return f"the server's certificate is refused: {told}"
         case ssl.SSLError() if "ALERT" in (error.reason or ""):
             told = (error.reason or "").partition("ALERT_")[2].replace("_", " ").lower()
-            return (
-                f"the server ended it ({told}): it wants a client certificate that it accepts, "
-                "see broker_use_ssl['certfile'] and ['keyfile']"
-            )
+            return f"the server ended it ({told}): {_CLIENT_CERTIFICATE}"
         case ssl.SSLError():
             return f"the handshake failed ({error.reason or error})"
         case TlsNotOffered():
