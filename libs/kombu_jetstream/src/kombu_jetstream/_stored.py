@@ -15,8 +15,7 @@ from kombu_jetstream.errors import ApiError
 #: How many messages are asked for at once, each with its body.
 BATCH = 64
 
-PENDING = "Nats-Num-Pending"
-STATUS = "Status"
+BEYOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,10 @@ class Store:
             found.append(stored)
         return found
 
-    async def count(self, matching: str) -> int:
-        """How many messages rest under `matching`, however many subjects that are."""
-        body = {"seq": 1, "next_by_subj": matching, "batch": 1}
-        headers = (await self._api.ask(f"DIRECT.GET.{self._stream}", body)).headers or {}
-        return 0 if headers.get(STATUS) else 1 + int(headers[PENDING])
+    async def count_subjects(self, matching: str) -> int:
+        """How many subjects hold messages, none of them named: from a page beyond the last."""
+        body = {"subjects_filter": matching, "offset": BEYOND}
+        return (await self._api.request(f"STREAM.INFO.{self._stream}", body)).get("total", 0)
 
     async def last(self, subjects: list[str]) -> list[Msg]:
         """The last message of each subject, in the stream's order; subjects without one are passed over."""
