@@ -104,6 +104,16 @@ def test_given_up_messages_are_listed_and_run_again(lost: str, capsys: Output) -
     assert capsys.readouterr().out == "nothing was given up\n"
 
 
+def test_given_up_messages_of_a_busy_queue_are_told_to_be_there(url: str, capsys: Output) -> None:
+    with kombu.Connection(url, transport_options=OPTIONS) as connection:
+        good = kombu.Queue("q")(connection.default_channel).get()
+        assert main(["given-up", "q", "--run-again"]) == 0
+        good.ack()
+    captured = capsys.readouterr()
+    assert captured.out == "0 messages of queue q sent again\n"
+    assert captured.err.startswith("1 message of queue q given up, but 1 held: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [

@@ -1,5 +1,7 @@
 """What Prometheus scrapes, from a real nats-server."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -112,6 +114,28 @@ def test_a_dead_server_is_told_soon_and_a_live_one_again(own_server: NatsServer)
     assert until(lambda: scraped(collector)["up",] == 1)
     assert scraped(collector)["scrape_errors_total",] >= 1
     collector.close()
+
+
+def test_a_frozen_server_does_not_hold_a_scrape_up(own_server: NatsServer) -> None:
+    with kombu.Connection(own_server.url("ice")) as connection:
+        kombu.Queue("q")(connection.default_channel).declare()
+    collector = JetStreamCollector(own_server.url("ice"), cache_s=0, patience_s=0.5)
+    assert scraped(collector)["up",] == 1
+    own_server.freeze()
+    try:
+        began_s = time.monotonic()
+        assert scraped(collector)["up",] == 0
+        assert time.monotonic() - began_s < 4
+    finally:
+        own_server.thaw()
+    assert until(lambda: scraped(collector)["up",] == 1)
+    collector.close()
+
+
+def test_without_prometheus_client_the_extra_is_named() -> None:
+    program = "import sys; sys.modules['prometheus_client'] = None; import kombu_jetstream.prometheus"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert "install daybook-kombu-jetstream[prometheus]" in done.stderr
 
 
 def test_a_collector_is_made_and_registered_where_no_server_is_yet(own_server: NatsServer) -> None:

@@ -64,12 +64,28 @@ def _cancel(chosen: argparse.Namespace) -> int:
 def _given_up(chosen: argparse.Namespace) -> int:
     connection, queue = _connection(chosen), chosen.queue
     if chosen.run_again:
-        _show(f"{_report.messages(run_again(connection, queue, limit=chosen.limit))} of queue {queue} sent again")
+        count = run_again(connection, queue, limit=chosen.limit)
+        _show(f"{_report.messages(count)} of queue {queue} sent again")
     elif chosen.discard:
-        _show(f"{_report.messages(discard(connection, queue, limit=chosen.limit))} of queue {queue} removed")
+        count = discard(connection, queue, limit=chosen.limit)
+        _show(f"{_report.messages(count)} of queue {queue} removed")
     else:
-        _show(_report.given_up(given_up(connection, queue, limit=chosen.limit), as_json=chosen.json))
+        found = given_up(connection, queue, limit=chosen.limit)
+        count = len(found)
+        _show(_report.given_up(found, as_json=chosen.json))
+    if count == 0:
+        _explain(connection, queue)
     return DONE
+
+
+def _explain(connection: kombu.Connection, queue: str) -> None:
+    """Why none is told where there are some."""
+    for state in queue_states(connection):
+        if state.queue == queue and state.given_up:
+            sys.stderr.write(
+                f"{_report.messages(state.given_up)} of queue {queue} given up, but {state.held} held: the server "
+                "tells which they are when none is held for a moment; stop its workers, or try again\n"
+            )
 
 
 def _parser() -> argparse.ArgumentParser:

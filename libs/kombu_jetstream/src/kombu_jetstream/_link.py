@@ -86,6 +86,7 @@ class Link:
         try:
             check_version(version_of(self.client))
         except ServerTooOld:
+            self.client.options["allow_reconnect"] = False
             await self.client.close()
             raise
         await self.settlements.start()

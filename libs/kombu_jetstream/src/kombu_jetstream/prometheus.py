@@ -15,16 +15,21 @@ from dataclasses import fields
 
 import kombu
 from kombu.log import get_logger
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from kombu_jetstream._counters import Counters, process_counters
 from kombu_jetstream._lookout import Lookout
-from kombu_jetstream._queue_metrics import queue_metrics
 from kombu_jetstream._queue_states import QueueState
 from kombu_jetstream._survey import Survey
 from kombu_jetstream.errors import TransportError
+
+try:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+    from prometheus_client.registry import Collector
+
+    from kombu_jetstream._queue_metrics import queue_metrics
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("metrics need the extra: install daybook-kombu-jetstream[prometheus]") from error
 
 log = get_logger(__name__)
 
