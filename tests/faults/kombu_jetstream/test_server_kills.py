@@ -72,8 +72,8 @@ def test_every_task_confirmed_to_its_publisher_runs_although_the_server_is_kille
     assert set(counts) == set(confirmed)
     repeats = counts.total() - len(confirmed)
     log.info("%d kills, %d tasks confirmed, %d runs too many", rounds, len(confirmed), repeats)
-    # At least once. What a kill makes the server forget is what was delivered in its last tenth of a second.
-    assert repeats <= 4 * rounds
+    # At least once. Without taking back what the server forgot it were 1.6 a kill.
+    assert repeats <= max(1, rounds // 2)
 
 
 @pytest.mark.faults

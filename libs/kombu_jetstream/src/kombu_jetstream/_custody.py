@@ -17,6 +17,10 @@ IN_PROGRESS = b"+WPI"
 BEATS_PER_ACK_WAIT = 3
 #: A turn of the loop that is so much late means that this process stood still: frozen, swapped out, or starved.
 STANDSTILL_S = 1.0
+#: What was read no longer ago than this is not doubted, however short its ack_wait.
+FRESH_S = STANDSTILL_S + 1.0
+#: How long heartbeats wait for what was sent during a standstill to be read.
+CATCH_UP_S = 2.0
 #: nats-server 2.15 writes down what it delivered within 0.1 s; the rest is for the way to us.
 UNWRITTEN_S = 1.0
 
@@ -56,10 +60,12 @@ class Custody:
         it to somebody else, or will; in both cases nothing is lost by leaving it alone.
         """
         now_s = time.monotonic()
-        if receipt.message in self._held or now_s - self._read_s > ack_wait_s:
+        age_s = now_s - self._read_s
+        if receipt.message in self._held or age_s > max(ack_wait_s, FRESH_S):
             return False
-        next_beat_s = self._read_s + ack_wait_s / BEATS_PER_ACK_WAIT
-        self._held[receipt.message] = _Held(receipt.tag, ack_wait_s, now_s, next_beat_s, kept_s=self._read_s)
+        kept_s = now_s - min(age_s, ack_wait_s / 4)
+        next_beat_s = kept_s + ack_wait_s / BEATS_PER_ACK_WAIT
+        self._held[receipt.message] = _Held(receipt.tag, ack_wait_s, now_s, next_beat_s, kept_s)
         self._by_tag[receipt.tag] = receipt.message
         return True
 
@@ -116,11 +122,15 @@ class Custody:
     async def _catch_up(self) -> None:
         """Read what the server sent while this process stood still: its answer to a ping comes behind all that."""
         log.warning("this process stood still for %.1f s", time.monotonic() - self._read_s)
+        # Not cancelled when it takes longer: nats-py does not bear an answer to a ping that nobody waits for any more.
+        await asyncio.wait([asyncio.create_task(self._ping())], timeout=CATCH_UP_S)
+
+    async def _ping(self) -> None:
         try:
             await self._client.flush()
-        except (nats.errors.Error, OSError):
+        except (nats.errors.Error, OSError) as error:
             # That connection is gone; the next one has no past.
-            return
+            log.debug("no answer after a standstill: %r", error)
 
     async def _beat(self, held: _Held) -> None:
         now_s = time.monotonic()

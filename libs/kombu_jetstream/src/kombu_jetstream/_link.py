@@ -89,6 +89,8 @@ class Link:
             self.client.options["allow_reconnect"] = False
             await self.client.close()
             raise
+        # A server that was tried in vain before this one is no lost connection.
+        self._reclaiming = False
         await self.settlements.start()
         self._duties = [
             asyncio.create_task(keep_up(self.settlements.send_for_ever)),
