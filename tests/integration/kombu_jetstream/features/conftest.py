@@ -28,13 +28,10 @@ def site(make_site: Callable[..., Site]) -> Site:
     return make_site()
 
 
-@pytest.fixture(scope="module")
-def crew(
-    shared_server: NatsServer, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Site]:
-    """One site for all tests of a file, with one worker of two children on it."""
-    prefix = f"m{abs(hash(request.node.nodeid)):x}"
-    site = Site(tmp_path_factory.mktemp("crew"), shared_server.url(prefix), worker_send_task_events=False)
+@pytest.fixture(scope="session")
+def crew(shared_server: NatsServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site with one worker of two children, for all tests that leave it as it was."""
+    site = Site(tmp_path_factory.mktemp("crew"), shared_server.url("crew"), worker_send_task_events=False)
     site.worker("crew", concurrency=2)
     yield site
     site.close()

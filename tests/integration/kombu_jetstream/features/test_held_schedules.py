@@ -9,13 +9,12 @@ from support.kombu_jetstream.worker import until
 
 def test_a_restarted_worker_neither_loses_nor_hastens_what_is_held(site: Site) -> None:
     first = site.worker("one")
-    due = datetime.now(UTC) + timedelta(seconds=5)
+    due = datetime.now(UTC) + timedelta(seconds=4)
     for number in range(20):
         site.send("note", f"held {number}", eta=due)
     assert site.pending() == 20
     first.stop()
     site.worker("two")
-    assert site.ledger.lines("ran") == []
     ran = site.ledger.wait("ran", 20)
     assert all(0 <= line["at"] - due.timestamp() < 4 for line in ran)
     assert len({line["name"] for line in ran}) == len(ran) == 20

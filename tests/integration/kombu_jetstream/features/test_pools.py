@@ -6,7 +6,7 @@ from support.kombu_jetstream.site import Site
 from support.kombu_jetstream.worker import until
 
 
-@pytest.mark.parametrize("pool", ["solo", "threads"])
+@pytest.mark.parametrize("pool", [pytest.param("solo", marks=pytest.mark.features), "threads"])
 def test_tasks_run_publish_and_are_controlled_in_this_pool(site: Site, pool: str) -> None:
     worker = site.worker("one", "-P", pool, concurrency=2)
     for number in range(10):

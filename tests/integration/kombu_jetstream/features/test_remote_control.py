@@ -45,10 +45,9 @@ def celery(site: Site, *arguments: str, text: str = "") -> str:
 def test_active_and_reserved_are_what_is_unacked(crew: Site, inspect) -> None:
     for number in range(6):
         crew.send("work", f"shown {number}", 2.5)
-    crew.ledger.wait("began", 2)
-    until(lambda: crew.unacked() == 2)
-    assert len(only(inspect.active())) == 2
+    until(lambda: len(only(inspect.active())) == 2)
     assert only(inspect.reserved()) == []
+    assert crew.unacked() == 2
     assert crew.waiting() == 4
     crew.client.control.purge()
     until(lambda: crew.unacked() == 0)

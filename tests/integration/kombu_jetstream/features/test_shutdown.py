@@ -27,6 +27,7 @@ def test_a_cold_shutdown_with_a_soft_limit_lets_short_tasks_end_and_gives_long_o
     assert len(site.ledger.lines("began", name="short")) == 1
 
 
+@pytest.mark.features
 def test_remote_control_shuts_a_worker_down_after_its_task(site: Site) -> None:
     worker = site.worker("one", "-P", "solo")
     site.send("note", "before")

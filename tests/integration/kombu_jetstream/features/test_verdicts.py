@@ -23,6 +23,7 @@ def test_a_task_acked_early_does_not_come_back_when_its_worker_dies(site: Site) 
     assert len(site.ledger.lines("began", name="gone")) == 1
 
 
+@pytest.mark.features
 def test_a_task_acked_late_comes_back_when_its_child_dies(site: Site) -> None:
     site.worker("one")
     site.send("work", "again", 2.0)
@@ -53,6 +54,7 @@ def test_backoff_doubles_and_the_server_holds_the_retries(crew: Site) -> None:
     assert [line["retries"] for line in tried] == [0, 1, 2]
 
 
+@pytest.mark.features
 def test_jitter_retries_within_the_backoff(crew: Site) -> None:
     crew.send("back_off_with_jitter", "jitter")
     tried = crew.ledger.wait("tried", 2, name="jitter")

@@ -103,11 +103,11 @@ def test_flower_sees_worker_and_task(crew: Site, monkeypatch: pytest.MonkeyPatch
 def test_beat_sends_each_schedule_at_its_own_pace(crew: Site) -> None:
     task = "support.kombu_jetstream.celery_app.note"
     schedule = {
-        "often": {"task": task, "schedule": 0.5, "args": ["often"]},
-        "seldom": {"task": task, "schedule": 1.5, "args": ["seldom"]},
+        "often": {"task": task, "schedule": 0.4, "args": ["often"]},
+        "seldom": {"task": task, "schedule": 1.0, "args": ["seldom"]},
     }
     with celery_process(crew, "beat", "-s", str(crew.directory / "beat"), beat_schedule=schedule):
         seldom = crew.ledger.wait("ran", 3, name="seldom")
     often = crew.ledger.lines("ran", name="often")
-    assert 1.2 < seldom[1]["at"] - seldom[0]["at"] < 3
-    assert 5 <= len(often) <= 12
+    assert 1.5 < seldom[2]["at"] - seldom[0]["at"] < 5
+    assert len(often) > len(seldom)
