@@ -22,6 +22,8 @@ STREAM = "FAULTS_TASKS"
 HALF_AN_ACK = rb"PUB \$JS\.ACK\.FAULTS_TASKS\.[^\r]*\r\n(?P<pass>\+A)CK"
 #: The server's confirmation of a published task.
 PUB_ACK = rb'\{"stream":"FAULTS_TASKS", ?"seq":'
+#: Half of the line that brings a task to a worker.
+DELIVERY = rb"(?P<pass>HMSG faults\.tas)ks\.tasks\."
 PING_INTERVAL_S = 1
 
 
@@ -84,6 +86,41 @@ def test_a_blackholed_connection_is_left_after_three_pings_and_work_goes_on(
     assert noticed_s < 3 * PING_INTERVAL_S + 2
     assert runs.counts() == {"under way": 1, "after": 1}
     assert "nats: reconnected" in worker.text()
+
+
+@pytest.mark.faults
+def test_a_task_under_way_behind_a_blackhole_runs_on_another_worker_and_the_late_ack_harms_nothing(
+    crew: Crew, runs: Runs, server: NatsServer, proxy: TcpProxy, proxied_url: str
+) -> None:
+    first = crew.launch("behind", url=proxied_url).ready()
+    client = crew.client()
+    client.send_task(RECORD, args=("under way", 7.0))
+    runs.wait_begun("under way")
+    crew.hire("other")
+    proxy.blackhole()
+    assert runs.wait_begun("under way", 2)[1].worker == "other@test"
+    until(lambda: "nats: reconnected" in first.text())
+    runs.wait_ended("under way", 2)
+    until(lambda: is_empty(server.url(), STREAM))
+    for number in range(4):
+        client.send_task(RECORD, args=(f"after {number}", 0.5))
+    runs.wait_names({f"after {number}" for number in range(4)})
+    until(lambda: is_empty(server.url(), STREAM))
+    assert runs.counts() == {"under way": 2, **{f"after {number}": 1 for number in range(4)}}
+
+
+def test_a_task_lost_on_its_way_to_the_worker_comes_again_and_runs_once(
+    crew: Crew, runs: Runs, server: NatsServer, proxy: TcpProxy, proxied_url: str, rounds: int
+) -> None:
+    crew.hire("one", url=proxied_url)
+    client = crew.client()
+    for number in range(rounds):
+        trap = proxy.trap(DELIVERY, towards="client")
+        client.send_task(RECORD, args=(f"lost {number}",))
+        trap.wait()
+        assert runs.wait_ended(f"lost {number}")[0].redelivered
+    until(lambda: is_empty(server.url(), STREAM))
+    assert runs.counts() == {f"lost {number}": 1 for number in range(rounds)}
 
 
 def test_a_publisher_whose_buffers_a_blackhole_filled_goes_on_over_a_new_connection(

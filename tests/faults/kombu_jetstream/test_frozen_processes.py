@@ -1,8 +1,11 @@
 """SIGSTOP: a process stands still with its sockets open, and goes on later as if nothing had been."""
 
+import asyncio
+import contextlib
 import logging
 import time
 
+import kombu
 import pytest
 
 from support.kombu_jetstream.administration import is_empty
@@ -69,6 +72,28 @@ def test_what_a_frozen_worker_held_but_had_not_begun_runs_once(
         until(lambda: is_empty(server.url(), STREAM))
         runs.wait_ended(first, 2)
         assert {len(runs.of(name)) for name in waiting} == {1}
+
+
+def test_a_message_that_waited_through_a_standstill_is_left_until_it_comes_again(server: NatsServer) -> None:
+    options = {"ack_wait_s": 1, "ping_interval_s": 1}
+    with kombu.Connection(server.url("still"), transport_options=options) as connection:
+        queue = kombu.Queue("still")(connection.default_channel)
+        got: list[kombu.Message] = []
+        with kombu.Consumer(connection.default_channel, [queue], on_message=got.append, prefetch_count=5):
+            connection.Producer().publish("x", routing_key="still")
+            until(lambda: len(connection.transport.ready))
+            # The io thread stands still, as the whole process would.
+            connection.transport.broker.link.post(time.sleep, 2.5)
+            connection.transport.broker.run(asyncio.sleep(0))
+
+            def drained() -> list[kombu.Message]:
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=1)
+                return got
+
+            until(drained)
+            drained()
+        assert [message.delivery_info["redelivered"] for message in got] == [True]
 
 
 @pytest.mark.parametrize(
