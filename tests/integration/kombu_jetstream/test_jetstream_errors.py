@@ -227,6 +227,22 @@ def test_a_consumer_deleted_under_a_worker_is_made_again_and_told(
     assert f"queue q, stream {stream}, consumer {consumers}: Consumer Deleted; looking" in caplog.text
 
 
+def test_an_urgent_step_that_may_give_no_more_does_not_keep_the_others_waiting(connect: Connect) -> None:
+    holding, working = connect(max_ack_pending=1), connect(max_ack_pending=1)
+    queue = kombu.Queue("q", max_priority=9)(holding.default_channel)
+    queue.declare()
+    for priority in (9, 9, 0):
+        holding.Producer().publish(priority, routing_key="q", priority=priority)
+    assert queue.get().payload == 9
+    got: list[kombu.Message] = []
+    with kombu.Consumer(
+        working.default_channel, [kombu.Queue("q", max_priority=9)], on_message=got.append, prefetch_count=2
+    ):
+        working.drain_events(timeout=5)
+    assert [message.payload for message in got] == [0]
+    assert queue_states(working)[0].saturated
+
+
 def test_a_foreign_consumer_that_is_gone_is_told_now_and_then(
     connect: Connect, shared_server: NatsServer, prefix: str, caplog: pytest.LogCaptureFixture
 ) -> None:

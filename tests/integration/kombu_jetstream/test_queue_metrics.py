@@ -1,5 +1,6 @@
 """What Prometheus scrapes, from a real nats-server."""
 
+import multiprocessing
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kombu_jetstream import process_counters
+from kombu_jetstream import Counters, process_counters
 from kombu_jetstream.prometheus import JetStreamCollector
 from support.kombu_jetstream.worker import until
 from support.nats_server import NatsServer
@@ -85,6 +86,17 @@ def test_what_this_process_does_is_counted(connection: kombu.Connection, collect
     assert (after.deliveries - before.deliveries, after.redeliveries - before.redeliveries) == (2, 1)
     until(lambda: process_counters().verdicts - before.verdicts == 2)
     assert scraped(collector)["process_publishes_confirmed_total",] == after.publishes_confirmed
+
+
+def test_a_forked_child_counts_from_nought(connection: kombu.Connection) -> None:
+    connection.Producer().publish("x", routing_key="q")
+    assert process_counters().publishes_confirmed > 0
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=lambda: sender.send(process_counters()))
+    child.start()
+    assert receiver.recv() == Counters()
+    child.join(10)
 
 
 def test_scrapes_close_together_read_once(connection: kombu.Connection) -> None:

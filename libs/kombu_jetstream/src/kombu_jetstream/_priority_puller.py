@@ -17,6 +17,8 @@ from kombu_jetstream.errors import TransportError
 
 #: How long all steps are waited on together before the order is looked at again.
 WAIT_S = 10.0
+#: A pull that does not want to wait is answered at once, but not at all by a consumer that reached max_ack_pending.
+AT_ONCE_S = 2.0
 
 
 class PriorityPuller:
@@ -121,7 +123,8 @@ class PriorityPuller:
             await self._client.publish(subject, json.dumps(request).encode(), reply=inbox)
         interrupted = asyncio.ensure_future(self._interrupt.wait())
         finished = asyncio.ensure_future(done.wait())
-        await asyncio.wait([interrupted, finished], timeout=WAIT_S + 1, return_when=asyncio.FIRST_COMPLETED)
+        patience_s = AT_ONCE_S if request.get("no_wait") else WAIT_S + 1
+        await asyncio.wait([interrupted, finished], timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()
         finished.cancel()
         async with asyncio.timeout(DRAIN_S):
