@@ -1,5 +1,6 @@
 """NATS JetStream as a Celery broker: `register()`, then `broker_url = "nats://user:password@host:4222/prefix"`."""
 
+from kombu_jetstream._client_permissions import client_permissions
 from kombu_jetstream._counters import Counters, process_counters
 from kombu_jetstream._given_up import GivenUp
 from kombu_jetstream._monitor_permissions import monitor_permissions
@@ -24,6 +25,7 @@ __all__ = [
     "Schedule",
     "StreamSpec",
     "TransportOptions",
+    "client_permissions",
     "discard",
     "given_up",
     "monitor_permissions",

@@ -8,6 +8,7 @@ from nats.aio.msg import Msg
 
 from kombu_jetstream._bindings import Binding
 from kombu_jetstream._consumers import Consumers
+from kombu_jetstream._denials import check_denied
 from kombu_jetstream._filters import takes
 from kombu_jetstream._link import Link
 from kombu_jetstream._naming import Names
@@ -128,6 +129,7 @@ class Broker:
                 # Old style: a pulled message keeps its own subject, so the shared inbox cannot tell whose answer it is.
                 answer = await self.link.client.request(subject, request, timeout=ANSWER_S, old_style=True)
             except nats.errors.Error:
+                check_denied(self.link.client, subject)
                 # To a pull that does not want to wait, a consumer that reached max_ack_pending says nothing at all.
                 # Where there is no leader nobody does: to ask for its state waits for one.
                 if await self.consumers.saturated(stream, consumer):

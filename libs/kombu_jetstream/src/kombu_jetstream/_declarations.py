@@ -36,8 +36,10 @@ class Declarations(virtual.Channel):
             auto_delete, exclusive = bool(kwargs.get("auto_delete")), bool(kwargs.get("exclusive"))
             arguments = kwargs.get("arguments") or {}
             known = queue_from_arguments(name, arguments, auto_delete=auto_delete, exclusive=exclusive)
-            waiting = self._broker.run(self._broker.consumers.declare(known))
+            waiting = 0 if self._granted(known) else self._broker.run(self._broker.consumers.declare(known))
             self._broker.queues[name] = known
+        elif self._granted(known):
+            waiting = 0
         elif known.kind == "transient":
             # It may have expired since: the mailbox declares its reply queue anew for each question.
             waiting = self._broker.run(self._broker.consumers.declare(known))
@@ -46,7 +48,9 @@ class Declarations(virtual.Channel):
         return queue_declare_ok_t(name, waiting, 0)
 
     def _queue_bind(self, exchange: str, routing_key: str, _pattern: Any, queue: str) -> None:
-        self._broker.run(self._broker.bind(self._queue(queue), exchange, self._kind(exchange), routing_key or ""))
+        declared = self._queue(queue)
+        if not self._granted(declared):
+            self._broker.run(self._broker.bind(declared, exchange, self._kind(exchange), routing_key or ""))
 
     @override
     def queue_unbind(
@@ -71,6 +75,10 @@ class Declarations(virtual.Channel):
     @override
     def after_reply_message_received(self, queue: str) -> None:
         """Keep the reply queue: it expires by itself, and the mailbox uses it again."""
+
+    def _granted(self, queue: Queue) -> bool:
+        """Whether the queue is taken for granted: it is for others to make it."""
+        return queue.kind == "durable" and not self._broker.link.options.declare_queues
 
     def _queue(self, name: str) -> Queue:
         """What was declared here, else what somebody else declared, else a durable queue made now."""

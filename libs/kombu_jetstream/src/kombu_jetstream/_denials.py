@@ -36,6 +36,19 @@ def check_denied(client: Client, subject: str) -> None:
         raise NotPermitted("publish", subject)
 
 
+async def check_listening(client: Client, inbox_prefix: str) -> None:
+    """Call it after the first subscription: without answers nothing else would tell.
+
+    Raises:
+        NotPermitted: the server forbade listening on an inbox.
+    """
+    # Twice: nats-py's ping overtakes what it has not sent yet.
+    await client.flush()
+    await client.flush()
+    if "subscription" in _denied.get(client, {}).values():
+        raise NotPermitted("subscription", f"{inbox_prefix}.>")
+
+
 def forget_denials(client: Client) -> None:
     """The connection is a new one, and permissions may have changed."""
     _denied.pop(client, None)

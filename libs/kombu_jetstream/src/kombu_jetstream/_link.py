@@ -12,7 +12,7 @@ from kombu_jetstream._api import Api
 from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client
 from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
-from kombu_jetstream._denials import forget_denials, note_denial
+from kombu_jetstream._denials import check_listening, forget_denials, note_denial
 from kombu_jetstream._duty import keep_up
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
@@ -20,10 +20,12 @@ from kombu_jetstream._receipt import MessageKey, Receipt
 from kombu_jetstream._reclaim import reclaim
 from kombu_jetstream._server import check_version, version_of
 from kombu_jetstream._settlements import Settlements, requeue_verdict
-from kombu_jetstream.errors import MAJORITY, JetStreamUnavailable, ServerTooOld
+from kombu_jetstream.errors import MAJORITY, JetStreamUnavailable, NotPermitted, ServerTooOld
 
 log = get_logger(__name__)
 
+#: In a denial, which has the subject in lower case.
+PULL = ".consumer.msg.next."
 DRAIN_S = 2.0
 CLOSE_S = 1.0
 RECLAIM_S = 0.5
@@ -46,7 +48,9 @@ class Link:
         self.settlements = Settlements(self.client, self.custody)
         self.api = Api(self.client, options.api, options.api_timeout_s, options.publish_timeout_s)
         self.pullers: set[Reconnectable] = set()
-        #: Called, on the io thread, when the connection is closed for good.
+        #: That a queue may not be read, which no answer would tell.
+        self.unreadable: NotPermitted | None = None
+        #: Called, on the io thread, when the connection is closed for good, or a queue may not be read.
         self.mourners: set[Callable[[], object]] = set()
         self.users = 0
         self._pid = os.getpid()
@@ -72,6 +76,7 @@ class Link:
             CannotConnect: the first attempt failed. Only that one is reported; later the client reconnects by itself.
             InvalidOption: a file of the login or of TLS cannot be used.
             ServerTooOld: it would lose delayed tasks.
+            NotPermitted: no answer could reach us.
         """
         await connect(
             self.client,
@@ -85,13 +90,14 @@ class Link:
         self.descriptor, self._server_id = _socket.descriptor(self.client), _socket.server_id(self.client)
         try:
             check_version(version_of(self.client))
-        except ServerTooOld:
+            await self.settlements.start()
+            await check_listening(self.client, self.options.inbox_prefix)
+        except (ServerTooOld, NotPermitted):
             self.client.options["allow_reconnect"] = False
             await self.client.close()
             raise
         # A server that was tried in vain before this one is no lost connection.
         self._reclaiming = False
-        await self.settlements.start()
         self._duties = [
             asyncio.create_task(keep_up(self.settlements.send_for_ever)),
             asyncio.create_task(keep_up(self.custody.beat_for_ever)),
@@ -142,6 +148,9 @@ class Link:
     async def _on_error(self, error: Exception) -> None:
         if (denial := note_denial(self.client, error)) is not None:
             log.error("%s", denial)
+            if PULL in denial.subject:
+                self.unreadable = denial
+                self._wake()
         else:
             log.debug("nats: %r", error)
 
@@ -155,6 +164,7 @@ class Link:
         self.descriptor = _socket.descriptor(self.client)
         counters.reconnects += 1
         forget_denials(self.client)
+        self.unreadable = None
         log.warning("nats: reconnected")
         suspects = self.settlements.unconfirmed() | self.custody.unsure()
         await self.custody.beat_all()
@@ -180,5 +190,8 @@ class Link:
 
     async def _on_close(self) -> None:
         self.descriptor = None
+        self._wake()
+
+    def _wake(self) -> None:
         for mourner in list(self.mourners):
             mourner()

@@ -46,6 +46,9 @@ class TransportOptions:
     tls_first: bool = False
     #: False where somebody else applies `stream_specs(...)`: streams are then neither created nor looked at.
     create_streams: bool = True
+    #: False for a program that only sends tasks: durable queues are taken for granted, neither made nor looked at, and
+    #: it needs no permission to do so. What is sent before a worker declares its queue waits for that worker.
+    declare_queues: bool = True
     #: How many servers of a cluster keep each stream and its queues: 1, 3 or 5. Used when we create the streams.
     replicas: int = 1
     #: Which servers, as `{"cluster": name, "tags": [tag, ...]}`. Used when we create the streams.

@@ -66,7 +66,7 @@ class ServerTooOld(TransportError):
 
 class NotPermitted(TransportError):
     def __init__(self, verb: str, subject: str) -> None:
-        lists = "worker_permissions(prefix) lists what a worker needs, monitor_permissions(prefix) what looking needs"
+        lists = "worker_permissions, client_permissions and monitor_permissions list what each kind of program needs"
         if verb == "subscription":
             lists = "allow <inbox_prefix>.> and set the option inbox_prefix to the same"
         super().__init__(f"the NATS user is denied {verb} to {subject}; {lists}")

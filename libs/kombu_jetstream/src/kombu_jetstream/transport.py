@@ -120,6 +120,7 @@ class Transport(virtual.Transport):
         Raises:
             TimeoutError: nothing came within `timeout` seconds.
             LinkClosed: the connection is gone.
+            NotPermitted: a queue may not be read.
         """
         deadline_s = None if timeout is None else time.monotonic() + timeout
         while not self._deliver_ready():
@@ -167,6 +168,8 @@ class Transport(virtual.Transport):
         ready, waiting, delivered = self.ready, list[Arrival](), 0
         if self.broker.link.closed:
             raise LinkClosed("the connection to NATS was closed; connect again")
+        if self.broker.link.unreadable is not None:
+            raise self.broker.link.unreadable
         while delivered < DELIVERIES_A_TURN and (arrival := ready.take()) is not None:
             if arrival.intake.deliver(arrival):
                 delivered += 1
