@@ -43,7 +43,7 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 	$(BIN)/lint-imports --no-cache
 	@for m in $(MEMBERS); do $(DEPTRY) $$m/src --config $$m/pyproject.toml >/dev/null 2>&1 || { $(DEPTRY) $$m/src --config $$m/pyproject.toml; exit 1; }; done
 
-test: check ## everything: lint, types, import rules and the whole suite on real servers
+test: check ## lint, types, import rules and the suite on real servers, but for the longest tests
 	@rm -f .coverage .coverage.*
 	$(BIN)/pytest -m "not faults and not features and not brokers" --cov --cov-report=term:skip-covered
 

@@ -38,12 +38,17 @@ def test_the_task_of_a_frozen_worker_runs_on_another_and_its_late_ack_harms_noth
         assert again_s < ACK_WAIT_S + 5
         workers[first.worker].thaw()
         runs.wait_ended(name, 2)
-        after = [f"after {number} {one}" for one in range(6)]
-        for each in after:
-            client.send_task(RECORD, args=(each, 0.2))
-        runs.wait_names(set(after))
-        # Both go on working.
-        assert {runs.of(each)[0].worker for each in after} == set(workers)
+        after: list[str] = []
+
+        def both_work(number=number, after=after) -> bool:
+            more = [f"after {number} {len(after) + one}" for one in range(3)]
+            for each in more:
+                client.send_task(RECORD, args=(each, 0.2))
+            after.extend(more)
+            runs.wait_names(set(more))
+            return {runs.of(each)[0].worker for each in after} == set(workers)
+
+        until(both_work)
         until(lambda: is_empty(server.url(), STREAM))
         assert len(runs.of(name)) == 2
         assert {len(runs.of(each)) for each in after} == {1}
