@@ -77,6 +77,7 @@ def test_a_queue_is_added_to_a_running_worker_and_taken_away(crew: Site, inspect
     assert crew.ledger.lines("ran", name="nobody listens") == []
     crew.client.control.add_consumer("extra", reply=True, timeout=5, limit=1)
     crew.ledger.wait("ran", name="nobody listens")
+    crew.client.control.cancel_consumer("extra", reply=True, timeout=5, limit=1)
 
 
 @pytest.mark.features  # Celery starts the new children within five seconds
