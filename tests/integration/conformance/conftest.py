@@ -8,6 +8,7 @@ from uuid import uuid4
 import kombu
 import pytest
 from celery import Celery
+from kombu import pools
 
 import kombu_jetstream
 from support.conformance import celery_app
@@ -98,16 +99,21 @@ def ledger(world: dict[str, str]) -> Ledger:
     return Ledger(Path(world["LEDGER"]))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def app(broker: Broker, world: dict[str, str]) -> Iterator[Celery]:
-    """The app whose tasks the tests send, on this broker."""
-    celery_app.app.conf.update(
+    """The app whose tasks the tests send, on this broker and on no other's connections."""
+    app = celery_app.app
+    app.conf.update(
         broker_url=world["BROKER_URL"],
         broker_transport_options=dict(broker.options),
         result_backend=world["RESULT_BACKEND"],
     )
-    yield celery_app.app
-    celery_app.app.close()
+    yield app
+    pools.reset()
+    app.close()
+    app.amqp._producer_pool = None
+    app._backend_cache = None
+    app._local.__dict__.pop("backend", None)
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,9 @@ def test_a_worker_takes_up_another_queue_and_lets_go_of_it(app: Celery, name: st
     app.control.add_consumer(name, reply=True, timeout=5, limit=1)
     assert add.apply_async((1, 2), queue=name).get(WITHIN_S) == 3
     app.control.cancel_consumer(name, reply=True, timeout=5, limit=1)
+    # It answers before it has done so.
+    inspect = app.control.inspect(timeout=5, limit=1)
+    until(lambda: name not in [queue["name"] for queue in inspect.active_queues()[NODE]])
     note.apply_async((name,), queue=name)
     add.delay(1).get(WITHIN_S)
     assert not ledger.lines("ran", name=name)
