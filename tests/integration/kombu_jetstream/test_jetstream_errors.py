@@ -205,13 +205,10 @@ def test_a_consumer_deleted_under_a_worker_is_made_again_and_told(
     connection = connect()
     queue = kombu.Queue("q", **settings)(connection.default_channel)
     queue.declare()
-    stream, got = f"{prefix.upper()}_TASKS", list[object]()
-
-    def take(payload: object, message: kombu.Message) -> None:
-        got.append(payload)
-        message.ack()
-
-    with kombu.Consumer(connection.default_channel, [queue], callbacks=[take]):
+    stream, got = f"{prefix.upper()}_TASKS", list[kombu.Message]()
+    connection.Producer().publish("held", routing_key="q")
+    with kombu.Consumer(connection.default_channel, [queue], on_message=got.append, prefetch_count=2):
+        connection.drain_events(timeout=5)
         until(lambda: queue_states(connection)[0].open_pulls)
         for consumer in queue_states(connection)[0].consumers:
             ask(shared_server, f"CONSUMER.DELETE.{stream}.{consumer.consumer}", {})
@@ -220,9 +217,14 @@ def test_a_consumer_deleted_under_a_worker_is_made_again_and_told(
         def arrived() -> bool:
             with contextlib.suppress(TimeoutError):
                 connection.drain_events(timeout=0.2)
-            return got == ["after"]
+            return [message.payload for message in got] == ["held", "after"]
 
         until(arrived)
+        until(lambda: queue_states(connection)[0].held == 2)
+        for message in got:
+            message.ack()
+        until(lambda: (state := queue_states(connection)[0]).held == state.waiting == state.given_up == 0)
+    assert len(got) == 2, "what was held came again, and was known"
     consumers = "q=p9, q=p6, q=p3, q=p0" if settings else "q"
     assert f"queue q, stream {stream}, consumer {consumers}: Consumer Deleted; looking" in caplog.text
 

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kombu_jetstream import Counters, process_counters
 from kombu_jetstream.prometheus import JetStreamCollector
+from support.kombu_jetstream.administration import create_events
 from support.kombu_jetstream.worker import until
 from support.nats_server import NatsServer
 
@@ -148,6 +149,19 @@ def test_without_prometheus_client_the_extra_is_named() -> None:
     program = "import sys; sys.modules['prometheus_client'] = None; import kombu_jetstream.prometheus"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert "install daybook-kombu-jetstream[prometheus]" in done.stderr
+
+
+def test_a_foreign_queue_that_is_gone_hides_no_other(
+    connection: kombu.Connection, shared_server: NatsServer, prefix: str
+) -> None:
+    kombu.Queue("q")(connection.default_channel).declare()
+    create_events(shared_server.url(), f"{prefix}_E", "reader", f"{prefix}.v1")
+    collector = JetStreamCollector(connection, bound=[(f"{prefix}_E", "nobody"), (f"{prefix}_E", "reader")])
+    found = scraped(collector)
+    collector.close()
+    assert (found["up",], found["scrape_errors_total",]) == (1, 1)
+    told = {key[2] for key in found if key[0] == "queue_messages"}
+    assert told == {"q", f"{prefix}_E/reader"}
 
 
 def test_a_collector_is_made_and_registered_where_no_server_is_yet(own_server: NatsServer) -> None:

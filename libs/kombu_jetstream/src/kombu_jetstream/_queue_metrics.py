@@ -13,7 +13,7 @@ _STATES = ("waiting", "held", "given_up")
 
 #: (name, meaning, value): a value of None is left out.
 _GAUGES: tuple[tuple[str, str, Callable[[QueueState], float | None]], ...] = (
-    ("queue_redelivered", "Messages delivered more than once and not settled.", lambda state: state.redelivered),
+    ("queue_redelivered", "Messages delivered more than once and never acknowledged.", lambda state: state.redelivered),
     ("queue_open_pulls", "Pulls that wait for a message.", lambda state: state.open_pulls),
     ("queue_saturated", "Whether max_ack_pending keeps messages from workers.", lambda state: state.saturated),
     (

@@ -21,7 +21,7 @@ class ConsumerState:
     waiting: int
     #: Delivered and not settled: workers have them, or gave them back to be delivered again. The server tells no more.
     held: int
-    #: Of those, delivered more than once.
+    #: Delivered more than once and never acknowledged: held, or given up.
     redelivered: int
     #: Delivered `max_deliver` times without an ack: in the stream for ever, and delivered to nobody any more.
     #: None for a foreign queue, whose stream may keep what was acknowledged.

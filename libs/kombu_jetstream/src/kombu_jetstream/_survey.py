@@ -26,7 +26,7 @@ class Survey:
         self._api = api
         self._names = names
 
-    async def read(self, bound: Iterable[tuple[str, str]], *, transient: bool) -> list[QueueState]:
+    async def read(self, bound: Iterable[tuple[str, str]] = (), *, transient: bool) -> list[QueueState]:
         """Durable queues by name, then the others that were asked for."""
         states = await self._durable()
         if transient:
@@ -34,11 +34,11 @@ class Survey:
             for queue, infos in by_queue(await self._api.consumer_infos(stream)).items():
                 consumers = [await self._consumer(info, given_up=0) for info in infos]
                 states.append(QueueState.of(queue, "transient", stream, consumers))
-        for stream, durable in bound:
-            info = ConsumerInfo.read(await self._api.request(f"CONSUMER.INFO.{stream}.{durable}"))
-            consumer = await self._consumer(info, given_up=None)
-            states.append(QueueState.of(f"{stream}/{durable}", "foreign", stream, [consumer]))
-        return states
+        return [*states, *[await self.foreign(stream, durable) for stream, durable in bound]]
+
+    async def foreign(self, stream: str, durable: str) -> QueueState:
+        info = ConsumerInfo.read(await self._api.request(f"CONSUMER.INFO.{stream}.{durable}"))
+        return QueueState.of(f"{stream}/{durable}", "foreign", stream, [await self._consumer(info, given_up=None)])
 
     async def _durable(self) -> list[QueueState]:
         stream = self._names.task_stream

@@ -21,7 +21,7 @@ from kombu_jetstream._counters import Counters, process_counters
 from kombu_jetstream._lookout import Lookout
 from kombu_jetstream._queue_states import QueueState
 from kombu_jetstream._survey import Survey
-from kombu_jetstream.errors import TransportError
+from kombu_jetstream.errors import ApiError, TransportError
 
 try:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -115,5 +115,13 @@ class JetStreamCollector(Collector):
     def _read(self) -> list[QueueState]:
         if self._lookout is None or self._lookout.closed:
             self._lookout = Lookout(self._connection, self._patience_s)
-        place = self._lookout
-        return place.run(Survey(place.api, place.names).read(self._bound, transient=self._transient))
+        survey = Survey(self._lookout.api, self._lookout.names)
+        states = self._lookout.run(survey.read(transient=self._transient))
+        for stream, durable in self._bound:
+            try:
+                states.append(self._lookout.run(survey.foreign(stream, durable)))
+            except ApiError as error:
+                # Somebody else's stream: that it is gone must not hide our own queues.
+                log.warning("kombu_jetstream: a bound queue cannot be read: %s", error)
+                self._errors += 1
+        return states
