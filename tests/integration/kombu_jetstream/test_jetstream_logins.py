@@ -8,8 +8,9 @@ from pathlib import Path
 import kombu
 import pytest
 
-from kombu_jetstream.errors import CannotConnect, InvalidOption, LoginRefused
+from kombu_jetstream.errors import CannotConnect, InvalidOption, LinkClosed, LoginRefused
 from support.kombu_jetstream.round_trip import attempt, round_trip
+from support.kombu_jetstream.worker import until
 from support.nats_jwt import Operator, new_user_key
 from support.nats_server import NatsServer
 
@@ -98,6 +99,42 @@ def test_a_new_credentials_file_is_used_for_the_next_reconnect(tmp_path: Path, o
             connection.Producer().publish("after", routing_key="q")
             assert queue.get().payload == "after"
             assert connection.transport.broker.link.client._user_jwt_cb() != first
+
+
+def test_what_keeps_a_client_from_reconnecting_is_logged_once(
+    tmp_path: Path, operator: Operator, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = operator.credentials(tmp_path / "user.creds")
+    with NatsServer(tmp_path / "nats", authorization="", more=operator.config) as server:
+        options = {"credentials": str(path), "reconnect_wait_s": 0.02}
+        with kombu.Connection(at(server), transport_options=options) as connection:
+            kombu.Queue("q")(connection.default_channel).declare()
+            operator.credentials(path, expires_s=-60)
+            server.restart()
+            until(lambda: "cannot reconnect" in caplog.text)
+            path.unlink()
+            until(lambda: "cannot read" in caplog.text)
+            operator.credentials(path)
+            connection.Producer().publish("after", routing_key="q")
+    told = [record.message for record in caplog.records if "cannot reconnect" in record.message]
+    assert len(told) == len(set(told)) == 2
+    assert "refuses the credentials file" in told[0]
+    assert "whose JWT expired at" in told[0]
+    assert "'credentials']: cannot read" in told[1]
+
+
+def test_a_login_that_expires_ends_the_connection_and_a_new_file_opens_the_next(
+    tmp_path: Path, operators_server: NatsServer, operator: Operator
+) -> None:
+    path = operator.credentials(tmp_path / "short.creds", expires_s=2)
+    with kombu.Connection(at(operators_server), transport_options={"credentials": str(path)}) as connection:
+        queue = kombu.Queue("expiring")(connection.default_channel)
+        queue.declare()
+        with kombu.Consumer(connection.default_channel, [queue], on_message=print), pytest.raises(LinkClosed):
+            connection.drain_events(timeout=20)
+        operator.credentials(path)
+        connection.ensure_connection(max_retries=3)
+        connection.Producer().publish("after", routing_key="expiring")
 
 
 def test_an_expired_jwt_is_told_as_such(tmp_path: Path, operators_server: NatsServer, operator: Operator) -> None:

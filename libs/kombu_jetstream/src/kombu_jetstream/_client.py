@@ -1,4 +1,4 @@
-"""nats-py's client, with one hole closed: it goes on in plain text where TLS was asked for and is not offered."""
+"""nats-py's client, two holes closed: failed attempts keep their sockets, and it does without the TLS it was given."""
 
 from typing import Any
 
@@ -15,7 +15,20 @@ class TlsNotOffered(nats.errors.Error):
         return "the server offers no TLS"
 
 
-class SecuredClient(Client):
+class TidyClient(Client):
+    """Closes the socket of an attempt that came to nothing, refused or not answered; nats-py just forgets it."""
+
+    @override
+    async def _process_connect_init(self) -> None:
+        try:
+            await super()._process_connect_init()
+        except BaseException:
+            if self._transport is not None:
+                self._transport.close()
+            raise
+
+
+class SecuredClient(TidyClient):
     """Refuses to send a login, or anything, over a connection that was to be encrypted and is not."""
 
     @override

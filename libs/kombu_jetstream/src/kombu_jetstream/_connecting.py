@@ -12,10 +12,10 @@ from typing import Any
 import nats.errors
 from nats.aio.client import Client
 
-from kombu_jetstream._client import SecuredClient, TlsNotOffered
+from kombu_jetstream._client import SecuredClient, TidyClient, TlsNotOffered
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
-from kombu_jetstream.errors import CannotConnect, LoginRefused, TlsFailed
+from kombu_jetstream.errors import CannotConnect, InvalidOption, LoginRefused, TlsFailed
 
 PENDING_BYTES = 8 * 1024 * 1024
 #: nats-py gives a server up after one attempt more than this.
@@ -39,7 +39,7 @@ _CLIENT_CERTIFICATE = "it wants a client certificate that it accepts, see broker
 
 
 def new_client(endpoint: Endpoint) -> Client:
-    return SecuredClient() if endpoint.tls is not None else Client()
+    return SecuredClient() if endpoint.tls is not None else TidyClient()
 
 
 def patience_s(endpoint: Endpoint, options: TransportOptions) -> float:
@@ -99,9 +99,6 @@ async def _connect_to_any(client: Client, servers: list[str], options: Transport
         except (nats.errors.Error, OSError, TimeoutError):
             if left == 0:
                 raise
-            # Private, and the only way: a socket that said nothing would stay open.
-            transport: Any = getattr(client, "_transport", None)
-            transport.close()
         else:
             return
 
@@ -138,6 +135,13 @@ def fault(endpoint: Endpoint, errors: list[Exception]) -> CannotConnect:
     told = [error for error in errors if not isinstance(error, nats.errors.NoServersError)] or errors
     reasons = dict.fromkeys(_plain(error) for error in told)
     return CannotConnect(f"no NATS server at {servers}: {'; '.join(reasons)}")
+
+
+def setback(endpoint: Endpoint, error: Exception) -> str | None:
+    """What keeps a client from reconnecting, where waiting alone does not help; None for a server that is away."""
+    if isinstance(error.__cause__, InvalidOption):
+        return str(error)
+    return str(fault(endpoint, [error])) if is_refusal(error) or tls_reason(error) is not None else None
 
 
 def is_refusal(error: Exception) -> bool:

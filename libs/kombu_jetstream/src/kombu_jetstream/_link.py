@@ -9,7 +9,7 @@ from kombu.log import get_logger
 
 from kombu_jetstream import _bridge, _socket
 from kombu_jetstream._api import Api
-from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client
+from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client, setback
 from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._denials import check_listening, forget_denials, note_denial
@@ -48,6 +48,7 @@ class Link:
         self.settlements = Settlements(self.client, self.custody)
         self.api = Api(self.client, options.api, options.api_timeout_s, options.publish_timeout_s)
         self.pullers: set[Reconnectable] = set()
+        self._setback: str | None = None
         #: That a queue may not be read, which no answer would tell.
         self.unreadable: NotPermitted | None = None
         #: Called, on the io thread, when the connection is closed for good, or a queue may not be read.
@@ -151,6 +152,10 @@ class Link:
             if PULL in denial.subject:
                 self.unreadable = denial
                 self._wake()
+        elif self.client.options["allow_reconnect"] and (told := setback(self.endpoint, error)) is not None:
+            if told != self._setback:
+                self._setback = told
+                log.error("cannot reconnect: %s", told)
         else:
             log.debug("nats: %r", error)
 
@@ -164,7 +169,7 @@ class Link:
         self.descriptor = _socket.descriptor(self.client)
         counters.reconnects += 1
         forget_denials(self.client)
-        self.unreadable = None
+        self.unreadable = self._setback = None
         log.warning("nats: reconnected")
         suspects = self.settlements.unconfirmed() | self.custody.unsure()
         await self.custody.beat_all()
