@@ -45,7 +45,7 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
 
 test: check ## lint, types, import rules and the suite on real servers, but for the longest tests
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest -m "not faults and not features and not brokers" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -m "not faults and not cluster and not features and not brokers" --cov --cov-report=term:skip-covered
 
 test-celery: $(STAMP) ## each feature of Celery on real workers, the long tests included
 	$(BIN)/pytest tests/integration/kombu_jetstream/features
