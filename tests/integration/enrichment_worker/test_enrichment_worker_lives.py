@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.enrichment import Daybook, kill_group, until
-from support.redis_server import redis_server
+from support.redis_server import RedisServer
 from support.scripted_ollama import ScriptedOllama, fault
 
 
@@ -84,10 +84,11 @@ def test_told_to_stop_it_finishes_what_it_began(daybook: Daybook, ollama: Script
     assert daybook.entry(journal, entry_id)["enrichments"]["embedding"]["state"] == "done", running.log()
 
 
+@pytest.mark.skipif(not RedisServer.installed(), reason="redis-server is not installed")
 def test_with_redis_as_broker_events_are_still_read_from_nats(daybook: Daybook, tmp_path: Path) -> None:
     journal = daybook.new_journal()
-    with redis_server(tmp_path) as url:
-        running = daybook.worker(ENRICHMENT_BROKER_URL=url)
+    with RedisServer(tmp_path) as redis:
+        running = daybook.worker(ENRICHMENT_BROKER_URL=redis.url())
         found = daybook.settled(journal, daybook.post(journal, "Two buses in a small house."), within_s=15)
         assert {one["state"] for one in found.values()} == {"done"}, running.log()
         running.stop()
