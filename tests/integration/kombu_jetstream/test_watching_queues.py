@@ -1,6 +1,7 @@
 """Looking at queues from outside, on a real nats-server."""
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from kombu_jetstream import (
 from kombu_jetstream.errors import InvalidUrl, TopologyMissing
 from support.kombu_jetstream.administration import as_operator, create_events, publish_events
 from support.kombu_jetstream.worker import Ledger, Worker, until
+from support.nats_cluster import NatsCluster
 from support.nats_server import PASSWORD, USER, NatsServer
 
 NOTE = "support.kombu_jetstream.celery_app.note"
@@ -277,7 +279,7 @@ def test_nothing_counts_as_given_up_while_a_queue_is_busy(connection: kombu.Conn
 
     thread = threading.Thread(target=work)
     thread.start()
-    counts = {only(connection).given_up for _ in range(40)}
+    counts = {only(connection).given_up for _ in range(20)}
     stop.set()
     thread.join(20)
     assert counts == {0}
@@ -299,6 +301,44 @@ def test_the_server_tells_when_it_gives_a_message_up(
 
     told = json.loads(as_operator(shared_server.url(), advisory))
     assert (told["stream_seq"], told["deliveries"]) == (1, 1)
+
+
+@pytest.mark.slow
+def test_replicas_that_lag_behind_give_no_false_figures(tmp_path: Path) -> None:
+    options = {"replicas": 3}
+    with (
+        NatsCluster(tmp_path) as cluster,
+        kombu.Connection(cluster.url("lag"), transport_options=options) as connection,
+        kombu.Connection(cluster.url("lag"), transport_options=options) as working,
+    ):
+        declared(connection)
+        stop = threading.Event()
+
+        def publish() -> None:
+            with connection.clone() as own:
+                while not stop.is_set():
+                    own.Producer().publish("x", routing_key="q")
+
+        def work() -> None:
+            queue = kombu.Queue("q")(working.default_channel)
+            with kombu.Consumer(working.default_channel, [queue], on_message=lambda message: message.ack()):
+                while not stop.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        working.drain_events(timeout=0.5)
+
+        threads = [threading.Thread(target=publish), threading.Thread(target=work)]
+        for thread in threads:
+            thread.start()
+        counts = {only(connection).given_up for _ in range(40)}
+        listed = given_up(connection, "q")
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+        assert (counts, listed) == ({0}, [])
+        eta = (datetime.now(UTC) + timedelta(seconds=500)).isoformat()
+        for number in range(50):
+            connection.Producer().publish({}, routing_key="q", headers={"id": f"{number}", "task": "t", "eta": eta})
+            assert [each.task for each in pending_schedules(connection)] == ["t"] * (number + 1)
 
 
 def test_users_with_the_listed_permissions_only_look_and_operate(tmp_path: Path) -> None:

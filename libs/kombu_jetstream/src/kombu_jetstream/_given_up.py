@@ -13,6 +13,8 @@ from kombu_jetstream._publishing import MESSAGE_ID, publish_confirmed
 from kombu_jetstream._stored import Store, Stored
 
 PUBLISH_S = 5.0
+#: An acknowledged message may stay on for a moment, in a cluster under load. To send it again would run it twice.
+SURE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class GivenUps:
     async def _find(self, limit: int) -> list[Stored]:
         found: list[Stored] = []
         for info in by_queue(await self._api.consumer_infos(self._stream)).get(self._queue, []):
-            found += await Store(self._api, self._stream).up_to(info.filters, info.floor, limit - len(found))
+            store = Store(self._api, self._stream)
+            found += await store.left(info.filters, info.floor, limit - len(found), SURE_S)
         return found
 
     async def _remove(self, stored: Stored) -> None:

@@ -64,10 +64,9 @@ class PendingSchedules:
         """The first `limit` to come due, soonest first, with the names of their tasks."""
         subjects = await self._store.subjects(self._names.all_later(queue, task_id))
         chosen = sorted(subjects.counts, key=lambda subject: _read(subject).due)[:limit]
-        messages = await self._store.last(chosen)
-        tasks = {(message.headers or {})["Nats-Subject"]: task_of(message.headers or {}) for message in messages}
+        headers = await self._store.last(chosen)
         # One that came due in between is not there any more.
-        return [_read(subject, tasks[subject]) for subject in chosen if subject in tasks]
+        return [_read(subject, task_of(headers[subject])) for subject in chosen if subject in headers]
 
     async def withdraw(self, task_id: str, queue: str | None) -> int:
         return await self._api.purge(self._names.task_stream, self._names.all_later(queue, task_id))

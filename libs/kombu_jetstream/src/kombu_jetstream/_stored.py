@@ -1,12 +1,11 @@
 """Messages at rest in a stream, found by subject without a consumer: nothing is delivered, held or changed."""
 
+import asyncio
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from nats.aio.msg import Msg
 
 from kombu_jetstream._api import Api
 from kombu_jetstream._refusals import NO_MESSAGE
@@ -73,21 +72,41 @@ class Store:
             found.append(stored)
         return found
 
+    async def left(self, filters: Sequence[str], last: int, limit: int, after_s: float) -> list[Stored]:
+        """As `up_to`, of messages that are still there `after_s` later.
+
+        Replicas remove an acknowledged message a little after its consumer counts it as settled.
+        """
+        found = await self.up_to(filters, last, limit)
+        if not found:
+            return []
+        await asyncio.sleep(after_s)
+        still = {stored.sequence for stored in await self.up_to(filters, last, limit)}
+        return [stored for stored in found if stored.sequence in still]
+
     async def count_subjects(self, matching: str) -> int:
         """How many subjects hold messages, none of them named: from a page beyond the last."""
         body = {"subjects_filter": matching, "offset": BEYOND}
         return (await self._api.request(f"STREAM.INFO.{self._stream}", body)).get("total", 0)
 
-    async def last(self, subjects: list[str]) -> list[Msg]:
-        """The last message of each subject, in the stream's order; subjects without one are passed over."""
-        found: list[Msg] = []
+    async def last(self, subjects: list[str]) -> dict[str, dict[str, str]]:
+        """The headers of the last message of each subject; subjects without one are left out."""
+        found: dict[str, dict[str, str]] = {}
         for start in range(0, len(subjects), BATCH):
             body = {"multi_last": subjects[start : start + BATCH]}
-            found += await self._api.collect(f"DIRECT.GET.{self._stream}", body)
+            for message in await self._api.collect(f"DIRECT.GET.{self._stream}", body):
+                headers = message.headers or {}
+                found[headers["Nats-Subject"]] = headers
+        for subject in [each for each in subjects if each not in found]:
+            # Any replica answers a direct get, also one that has not heard of it. The leader has.
+            if (stored := await self._get({"last_by_subj": subject})) is not None:
+                found[subject] = stored.headers
         return found
 
     async def _first(self, matching: str, sequence: int) -> Stored | None:
-        body: dict[str, Any] = {"seq": max(1, sequence), "next_by_subj": matching}
+        return await self._get({"seq": max(1, sequence), "next_by_subj": matching})
+
+    async def _get(self, body: dict[str, Any]) -> Stored | None:
         try:
             message = (await self._api.request(f"STREAM.MSG.GET.{self._stream}", body))["message"]
         except ApiError as error:

@@ -1,5 +1,6 @@
 """Reading how queues are from the streams and consumers behind them, never by consuming."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +15,9 @@ from kombu_jetstream._queue_states import ConsumerState, QueueState
 from kombu_jetstream._stored import Store, Stored
 
 #: How often a consumer is looked at to see it stand still.
-LOOKS = 3
+LOOKS = 2
+#: For so long. Replicas remove an acknowledged message a little after its consumer counts it as settled.
+STILL_S = 0.1
 #: In a consumer that does not, messages that were given up are counted up to this.
 COUNTED_ONE_BY_ONE = 100
 
@@ -49,19 +52,30 @@ class Survey:
             stored[name_of(subject.split(".")[2])][subject] += count
         infos = by_queue(await self._api.consumer_infos(stream))
         backlogs = await PendingSchedules(self._api, self._names).backlogs(sorted({*stored, *infos}))
+        given_up = await self._all_given_up(infos, stored)
         states: list[QueueState] = []
         for queue in sorted({*stored, *infos, *backlogs}):
             backlog = backlogs.get(queue, Backlog())
-            if queue not in infos:
+            if queue in infos:
+                consumers = [await self._consumer(info, given_up=given_up[info.name]) for info in infos[queue]]
+                states.append(QueueState.of(queue, "durable", stream, consumers, backlog))
+            else:
                 first = await store.first([self._names.task(queue, "*")], 1)
-                states.append(_undeclared(queue, stream, stored[queue].total(), backlog, _age_s(first, subjects.at)))
-                continue
-            consumers: list[ConsumerState] = []
-            for info in infos[queue]:
-                count = sum(count for subject, count in stored[queue].items() if covers(info.filters[0], subject))
-                consumers.append(await self._consumer(info, given_up=await self._given_up(info, count)))
-            states.append(QueueState.of(queue, "durable", stream, consumers, backlog))
+                age_s = _age_s(first, subjects.at)
+                states.append(_undeclared(queue, stream, stored[queue].total(), backlog, age_s))
         return states
+
+    async def _all_given_up(
+        self, infos: dict[str, list[ConsumerInfo]], stored: dict[str, Counter[str]]
+    ) -> dict[str, int]:
+        """By consumer. All at once, since each may have to wait."""
+        counts = {
+            info: sum(count for subject, count in stored[queue].items() if covers(info.filters[0], subject))
+            for queue, consumers in infos.items()
+            for info in consumers
+        }
+        found = await asyncio.gather(*[self._given_up(info, count) for info, count in counts.items()])
+        return {info.name: count for info, count in zip(counts, found, strict=True)}
 
     async def _consumer(self, info: ConsumerInfo, *, given_up: int | None) -> ConsumerState:
         store = Store(self._api, info.stream)
@@ -96,11 +110,12 @@ class Survey:
         store = Store(self._api, info.stream)
         for _ in range(LOOKS):
             before = await self._look(info)
+            await asyncio.sleep(STILL_S)
             counts = (await store.subjects(info.filters[0])).counts
             after = await self._look(info)
             if before.figures == after.figures:
                 return max(0, sum(counts.values()) - after.waiting - after.held)
-        return len(await store.up_to(info.filters, info.floor, COUNTED_ONE_BY_ONE))
+        return len(await store.left(info.filters, info.floor, COUNTED_ONE_BY_ONE, STILL_S))
 
     async def _look(self, info: ConsumerInfo) -> ConsumerInfo:
         return ConsumerInfo.read(await self._api.request(f"CONSUMER.INFO.{info.stream}.{info.name}"))
