@@ -115,9 +115,11 @@ class Link:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self.client.close()
-        except TimeoutError:
-            # Nobody takes what it still wanted to send.
+        except OSError:
+            # Nobody takes what it still wanted to send, within the time or ever.
             _socket.abort(self.client)
+        finally:
+            _socket.end_subscriptions(self.client)
 
     def run(self, work: Coroutine[Any, Any, _bridge.T], timeout_s: float | None = None) -> _bridge.T:
         """The result of `work`, from one of kombu's threads.

@@ -29,6 +29,16 @@ def abort(client: Client) -> None:
         writer.transport.abort()
 
 
+def end_subscriptions(client: Client) -> None:
+    """End the tasks of subscriptions, which nats-py leaves behind when the server takes nothing more."""
+    subscriptions: dict[int, Any] = getattr(client, "_subs", {})
+    for subscription in subscriptions.values():
+        task: asyncio.Task[None] | None = getattr(subscription, "_wait_for_msgs_task", None)
+        if task is not None:
+            task.cancel()
+    subscriptions.clear()
+
+
 async def abort_dead_for_ever(client: Client) -> None:
     """Let a reconnect go on whose old socket does not close.
 

@@ -1,5 +1,6 @@
 """Servers that are not there yet, no longer, or somewhere else; and messages as large as they may be."""
 
+import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,8 +56,8 @@ def test_sending_without_a_server_fails_within_the_retry_policy_and_names_it(
     assert time.monotonic() - began_s < 12
 
 
-def test_sending_over_a_connection_that_was_lost_fails_after_publish_timeout(
-    own_server: NatsServer, tmp_path: Path
+def test_sending_over_a_connection_that_was_lost_fails_after_publish_timeout_and_leaves_nothing_behind(
+    own_server: NatsServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     site = Site(tmp_path, own_server.url("lost"), options={"publish_timeout_s": 1.5})
     site.send("note", "kept")
@@ -65,10 +66,14 @@ def test_sending_over_a_connection_that_was_lost_fails_after_publish_timeout(
     with pytest.raises(OperationalError, match=r"no stream confirmed a message on lost\.tasks\.tasks\.0 within 1\.5 s"):
         site.send("note", "x", retry=False)
     assert time.monotonic() - began_s < 5
+    with pytest.raises(OperationalError, match="no NATS server at nats"):
+        site.send("note", "x")
     own_server.start()
     site.send("note", "again")
     assert until(lambda: site.waiting() == 2)
     site.close()
+    gc.collect()
+    assert "Task was destroyed" not in caplog.text
 
 
 def test_sending_goes_on_with_the_next_server_of_the_url(

@@ -3,10 +3,13 @@
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
+
 from support.kombu_jetstream.site import Site
 from support.kombu_jetstream.worker import until
 
 
+@pytest.mark.features
 def test_a_restarted_worker_neither_loses_nor_hastens_what_is_held(site: Site) -> None:
     first = site.worker("one")
     due = datetime.now(UTC) + timedelta(seconds=4)

@@ -6,7 +6,8 @@ from support.kombu_jetstream.site import Site
 from support.kombu_jetstream.worker import until
 
 
-@pytest.mark.parametrize("pool", [pytest.param("solo", marks=pytest.mark.features), "threads"])
+@pytest.mark.features
+@pytest.mark.parametrize("pool", ["solo", "threads"])
 def test_tasks_run_publish_and_are_controlled_in_this_pool(site: Site, pool: str) -> None:
     worker = site.worker("one", "-P", pool, concurrency=2)
     for number in range(10):
