@@ -61,16 +61,21 @@ def test_an_exchange_gives_each_queue_whose_binding_matches_its_copy(
 
 
 @KINDS
-def test_a_fanout_gives_each_queue_its_copy(connection: kombu.Connection, name: str, auto_delete: bool) -> None:
+def test_a_fanout_gives_each_consumer_its_copy(connect: Connect, name: str, auto_delete: bool) -> None:
     exchange = kombu.Exchange(name, type="fanout")
-    queues = [declared(connection, f"{name}-{n}", exchange=exchange, auto_delete=auto_delete) for n in range(2)]
-    with consuming(connection, *queues) as arrived:
+    one, two = connect(), connect()
+    queues = [
+        declared(connection, f"{name}-{number}", exchange=exchange, auto_delete=auto_delete)
+        for number, connection in enumerate((one, two))
+    ]
+    with consuming(one, queues[0]) as first, consuming(two, queues[1]) as second:
         # Redis subscribes when the consumer first waits.
-        let_come(connection)
-        connection.Producer().publish("news", exchange=exchange)
-        arrive(connection, arrived, 2)
-        for message in arrived:
-            message.ack()
+        for connection in (one, two):
+            let_come(connection, 0.2)
+        connect().Producer().publish("news", exchange=exchange, declare=[exchange])
+        for connection, arrived in ((one, first), (two, second)):
+            arrive(connection, arrived, 1)
+            arrived[0].ack()
 
 
 @KINDS
