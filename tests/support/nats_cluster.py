@@ -47,9 +47,12 @@ class NatsCluster:
 
     def replicas_current(self, stream: str) -> bool:
         """Whether every replica has all that its leader has."""
-        state = self._state(stream)
-        replicas = state.get("replicas") or []
-        return bool(state.get("leader")) and all(each.get("current") and not each.get("offline") for each in replicas)
+        return _all_current(self._state(stream))
+
+    def consumer_current(self, stream: str, consumer: str, replicas: int) -> bool:
+        """Whether so many servers besides its leader have all that the leader has."""
+        state = self.ask(f"$JS.API.CONSUMER.INFO.{stream}.{consumer}").get("cluster") or {}
+        return len(state.get("replicas") or []) == replicas and _all_current(state)
 
     def meta_leader(self) -> str:
         """Waits for one."""
@@ -145,6 +148,11 @@ class NatsCluster:
                     return found
                 seen = seen or found
         return seen
+
+
+def _all_current(state: dict[str, Any]) -> bool:
+    replicas = state.get("replicas") or []
+    return bool(state.get("leader")) and all(each.get("current") and not each.get("offline") for each in replicas)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -63,7 +63,10 @@ def all_ran(runs: Runs) -> AllRan:
         accepted = load.stop()
         counts = runs.wait_names(accepted, SETTLE_S)
         repeated = sum(count - 1 for count in counts.values())
-        log.info("%d accepted, %d repeated, longest publish %.1f s", len(accepted), repeated, load.longest_s)
+        log.info(
+            "%d accepted, %d repeated, longest publish %.1f s, longest without a task begun %.1f s",
+            *(len(accepted), repeated, load.longest_s, runs.longest_pause_s()),
+        )
         assert not load.refused
 
     return check
@@ -140,6 +143,22 @@ def test_the_leader_is_frozen_and_comes_back(
         cluster.thaw(leader)
         until(lambda: cluster.replicas_current(TASKS), SETTLE_S)
         load.wait_for(20)
+    all_ran(load)
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(600)
+def test_all_servers_are_killed_at_once_and_started_again(
+    cluster: NatsCluster, load: Publishers, all_ran: AllRan, rounds: int
+) -> None:
+    for _ in range(rounds):
+        for name in cluster.nodes:
+            cluster.kill(name)
+        for name in cluster.nodes:
+            cluster.start(name)
+        cluster.ready()
+        load.wait_for(20)
+        until(lambda: cluster.replicas_current(TASKS), SETTLE_S)
     all_ran(load)
 
 
@@ -236,6 +255,22 @@ def test_streams_and_their_queues_are_held_by_as_many_servers_as_wanted_where_it
     with kombu.Connection(cluster.url("placed"), transport_options=placed) as connection:
         connection.connect()
         assert {cluster.stream_leader(stream) for stream in ("PLACED_TASKS", "PLACED_TRANSIENT")} == {"n2"}
-    with kombu.Connection(cluster.url("placed"), transport_options=options) as connection:
-        connection.connect()
-        assert cluster.ask("$JS.API.STREAM.INFO.PLACED_TASKS")["config"]["num_replicas"] == 1
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(600)
+def test_a_stream_that_exists_stays_as_it_is_until_its_operator_gives_it_more_replicas(cluster: NatsCluster) -> None:
+    with kombu.Connection(cluster.url("grown")) as connection:
+        kombu.Queue("q")(connection.default_channel).declare()
+    with kombu.Connection(cluster.url("grown"), transport_options={"replicas": 3}) as connection:
+        queue = kombu.Queue("q")(connection.default_channel)
+        queue.declare()
+        connection.Producer().publish("kept", routing_key="q")
+        config = cluster.ask("$JS.API.STREAM.INFO.GROWN_TASKS")["config"]
+        assert config["num_replicas"] == 1
+        cluster.ask("$JS.API.STREAM.UPDATE.GROWN_TASKS", {**config, "num_replicas": 3})
+        # A consumer needs some 20 s longer than its stream; without them the loss of its first server stops it.
+        until(lambda: cluster.consumer_current("GROWN_TASKS", "q", 2), SETTLE_S)
+        until(lambda: cluster.replicas_current("GROWN_TASKS"), SETTLE_S)
+        cluster.kill(cluster.stream_leader("GROWN_TASKS"))
+        assert queue.get().payload == "kept"

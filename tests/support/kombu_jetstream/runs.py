@@ -52,6 +52,12 @@ class Runs:
         statement = "SELECT name, count(*) FROM runs GROUP BY name"
         return Counter(dict(self._do(lambda connection: connection.fetch(statement))))
 
+    def longest_pause_s(self) -> float:
+        """The longest time in which nothing began, between the first run and the last."""
+        pauses = "SELECT began_s - lag(began_s) OVER (ORDER BY began_s) AS pause FROM runs"
+        statement = f"SELECT max(pause) FROM ({pauses}) AS pauses"
+        return self._do(lambda connection: connection.fetchval(statement)) or 0.0
+
     def wait_begun(self, name: str, count: int = 1, deadline_s: float = DEADLINE_S) -> list[Run]:
         return until(lambda: len(found := self.of(name)) >= count and found, deadline_s)
 
