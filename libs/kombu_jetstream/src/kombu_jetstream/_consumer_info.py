@@ -9,8 +9,8 @@ from typing import Any, Self
 from kombu_jetstream._bindings import QUEUE_KEY
 from kombu_jetstream._naming import name_of
 
-#: How the consumer of a priority step ends. A queue's own `=` is always written between two of them.
-_PRIORITY = re.compile(r"=p(\d)$")
+#: The consumer of a priority step: the queue's name, in which every `=` has its fellow, and the step.
+_PRIORITY = re.compile(r"((?:[^=]|=[0-9a-f]+=)*)=p(\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +40,13 @@ class ConsumerInfo:
     def read(cls, info: dict[str, Any]) -> Self:
         """From the JSON of `CONSUMER.INFO` or of one entry of `CONSUMER.LIST`."""
         config, name, held, delivered = info["config"], info["name"], info["num_ack_pending"], info["delivered"]
-        step, last = _PRIORITY.search(name), delivered.get("last_active")
+        step, last = _PRIORITY.fullmatch(name), delivered.get("last_active")
         metadata: dict[str, str] = config.get("metadata") or {}
         return cls(
             stream=info["stream_name"],
             name=name,
-            queue=metadata.get(QUEUE_KEY) or name_of(_PRIORITY.sub("", name)),
-            step=int(step[1]) if step else None,
+            queue=metadata.get(QUEUE_KEY) or name_of(step[1] if step else name),
+            step=int(step[2]) if step else None,
             filters=tuple(config.get("filter_subjects") or [config.get("filter_subject") or ">"]),
             waiting=info["num_pending"],
             held=held,
