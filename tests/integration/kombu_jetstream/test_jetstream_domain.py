@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
-from support.kombu_jetstream.administration import as_operator
+import kombu_jetstream
+from kombu_jetstream.errors import NotPermitted
+from support.kombu_jetstream.administration import as_operator, create_task_streams
 from support.kombu_jetstream.round_trip import round_trip
 from support.kombu_jetstream.worker import Ledger, Worker, until
 from support.nats_server import PASSWORD, USER, NatsServer
@@ -22,9 +24,12 @@ def hub_and_leaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nat
     remote = f"nats-leaf://{USER}:{PASSWORD}@127.0.0.1:{port}"
     more_hub = f"server_name: hub\nleafnodes {{ listen: 127.0.0.1:{port} }}"
     more_leaf = f'server_name: leaf\nleafnodes {{ remotes: [{{ url: "{remote}" }}] }}'
+    allowed = kombu_jetstream.worker_permissions("tight", inbox_prefix="_INBOX_tight", domain="hub", administer=True)
+    lists = f"publish: {json.dumps(allowed.publish)}, subscribe: {json.dumps(allowed.subscribe)}"
+    users = f"users = [{{user: {USER}, password: {PASSWORD}}}, {{user: tight, password: pw, permissions: {{{lists}}}}}]"
     with (
         NatsServer(directory / "hub", more=more_hub, storage="domain: hub") as hub,
-        NatsServer(directory / "leaf", more=more_leaf, storage="domain: leaf") as leaf,
+        NatsServer(directory / "leaf", authorization=users, more=more_leaf, storage="domain: leaf") as leaf,
     ):
         yield hub, leaf
 
@@ -44,6 +49,18 @@ def test_streams_are_made_in_the_domain_that_is_named(hub_and_leaf: tuple[NatsSe
     round_trip(leaf.url("again"), api_prefix="$JS.hub.API")
     assert {name for name in stream_names(leaf) if name.endswith("_TASKS")} == {"NEAR_TASKS"}
     assert {name for name in stream_names(hub) if name.endswith("_TASKS")} == {"FAR_TASKS", "AGAIN_TASKS"}
+
+
+def test_a_worker_at_the_leaf_needs_the_api_of_the_domain_and_no_other(
+    hub_and_leaf: tuple[NatsServer, NatsServer],
+) -> None:
+    hub, leaf = hub_and_leaf
+    until(lambda: reaches(leaf, "hub"))
+    create_task_streams(hub.url(), "tight")
+    url, options = leaf.url("tight", "tight", "pw"), {"create_streams": False, "inbox_prefix": "_INBOX_tight"}
+    round_trip(url, domain="hub", **options)
+    with pytest.raises(NotPermitted, match=r"denied publish to \$JS\.API\."):
+        round_trip(url, api_timeout_s=0.5, **options)
 
 
 def test_a_worker_at_the_leaf_runs_what_the_hub_holds(

@@ -1,15 +1,17 @@
 """TLS with a nats-server that has it, wants it, and has it wrong."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import kombu
 import pytest
+from celery import Celery
 
 from kombu_jetstream.errors import TlsFailed
 from support.certificates import Authority
 from support.kombu_jetstream.round_trip import attempt, round_trip
+from support.kombu_jetstream.worker import Ledger, Worker
 from support.nats_server import PASSWORD, USER, NatsServer
 
 
@@ -104,6 +106,19 @@ def test_a_server_that_takes_both_is_spoken_to_in_tls(tmp_path: Path, authority:
             transport = connection.transport.broker.link.client._transport
             assert transport._io_writer.get_extra_info("ssl_object") is not None
         round_trip(url(server, "nats"))
+
+
+def test_a_prefork_worker_and_what_its_children_publish_go_through_tls(
+    server: NatsServer, authority: Authority, worker: Callable[..., Worker], ledger: Ledger
+) -> None:
+    # OpenSSL's own variable for the machine's authorities.
+    worker(BROKER_URL=url(server), SSL_CERT_FILE=authority.certificate)
+    with Celery("client", broker=url(server), set_as_current=False) as app:
+        app.conf.broker_use_ssl = {"ca_certs": authority.certificate}
+        for number in range(6):
+            app.send_task("support.kombu_jetstream.celery_app.pass_on", args=(str(number),), queue="tasks")
+        assert {line["name"] for line in ledger.wait("ran", 6)} == {str(number) for number in range(6)}
+        assert app.control.ping(timeout=3, limit=1)
 
 
 def test_a_login_is_not_sent_in_plain_text_where_tls_was_asked_for(shared_server: NatsServer) -> None:

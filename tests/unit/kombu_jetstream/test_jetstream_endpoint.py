@@ -168,3 +168,13 @@ def test_a_file_that_cannot_be_loaded_is_told_with_its_setting(tmp_path: Path) -
     ):
         with pytest.raises(InvalidOption, match=told):
             tls.context()
+
+
+def test_a_password_may_be_a_function_as_kombu_has_it() -> None:
+    def secret() -> str:
+        return SECRET
+
+    found = connection("h", transport="nats", userid="me", password=secret)
+    assert endpoint(found).login.arguments() == {"user": "me", "password": secret}
+    assert SECRET not in found.as_uri() + repr(endpoint(found))
+    assert SECRET in found.as_uri(include_password=True)

@@ -68,11 +68,14 @@ def endpoint_of(client: Any, options: TransportOptions) -> Endpoint:
     return Endpoint(tuple(servers), login_of(client.userid or None, client.password, options), tls)
 
 
-def shown_url(client: Any, *, password: str | None) -> str:
-    """The URL that leads to the same place, with `password` in the password's stead."""
+def shown_url(client: Any, mask: str | None) -> str:
+    """The URL that leads to the same place, with `mask` in the password's stead; None shows the password itself."""
     login = ""
     if client.password is not None:
-        login = f"{quote(client.userid or '', safe='')}:{password}@"
+        # kombu takes a function as well, which is asked anew for each connection.
+        password = client.password() if callable(client.password) else client.password
+        shown = quote(str(password), safe="") if mask is None else mask
+        login = f"{quote(client.userid or '', safe='')}:{shown}@"
     server = server_at(client.hostname, client.port or DEFAULT_PORT).removeprefix("nats://")
     prefix = quote((client.virtual_host or "").strip("/"), safe="")
     return f"{'nats+tls' if client.ssl else 'nats'}://{login}{server}/{prefix}"

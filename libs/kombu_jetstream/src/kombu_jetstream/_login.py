@@ -4,8 +4,9 @@ import base64
 import binascii
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import nats.errors
 
@@ -13,14 +14,17 @@ from kombu_jetstream._key_files import UserKey, read_credentials, read_seed
 from kombu_jetstream._options import TransportOptions
 from kombu_jetstream.errors import InvalidOption
 
+Secret: TypeAlias = str | Callable[[], str]
+
 
 @dataclass(frozen=True)
 class Login:
     """At most one way to log in; none where the server asks for none, or goes by the TLS certificate."""
 
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
+    #: A function is asked anew for each connection, also when reconnecting.
+    password: Secret | None = field(default=None, repr=False)
+    token: Secret | None = field(default=None, repr=False)
     #: Paths of files.
     credentials: str | None = None
     nkey_seed: str | None = None
@@ -56,7 +60,7 @@ class Login:
         return {} if self.user is None else {"user": self.user, "password": self.password or ""}
 
 
-def login_of(user: str | None, password: str | None, options: TransportOptions) -> Login:
+def login_of(user: str | None, password: Secret | None, options: TransportOptions) -> Login:
     """The one login given, by URL or options. A password without a user is a token.
 
     Raises:

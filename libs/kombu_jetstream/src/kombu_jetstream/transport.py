@@ -24,7 +24,6 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote
 
 from kombu.transport import virtual
 from typing_extensions import override
@@ -148,7 +147,7 @@ class Transport(virtual.Transport):
     def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
         """What kombu and Celery show. Of the login only the user, unless the password is asked for."""
         client: Any = self.client
-        return shown_url(client, password=quote(client.password or "", safe="") if include_password else mask)
+        return shown_url(client, None if include_password else mask)
 
     @override
     def driver_version(self) -> str:
