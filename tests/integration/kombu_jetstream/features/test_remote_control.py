@@ -108,6 +108,7 @@ def test_celerys_command_line_works(crew: Site) -> None:
     assert "1 node online" in celery(crew, "status", "--timeout", "2")
     assert "pong" in celery(crew, "inspect", "ping", "--timeout", "2")
     assert NOTE in celery(crew, "inspect", "registered", "--timeout", "2", "--json")
+    assert "tasks" in celery(crew, "list", "bindings")
     celery(crew, "call", NOTE, "--args", json.dumps(["by the command line"]))
     crew.ledger.wait("ran", name="by the command line")
     for number in range(3):
