@@ -54,6 +54,14 @@ class Consumers:
         info = await self._info(stream, consumer)
         return 0 < info["config"].get("max_ack_pending", -1) <= info["num_ack_pending"]
 
+    async def look(self, name: str) -> int | None:
+        """As `waiting`, of a queue that anyone declared; None if nobody did, or if it has expired."""
+        queue = await self.find(name)
+        try:
+            return None if queue is None else await self.waiting(queue)
+        except TopologyMissing:
+            return None
+
     async def find(self, name: str) -> Queue | None:
         """The queue of this name as whoever declared it made it, if anyone did."""
         for kind in ("transient", "durable"):

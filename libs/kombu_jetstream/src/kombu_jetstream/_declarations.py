@@ -27,10 +27,10 @@ class Declarations(virtual.Channel):
     def queue_declare(self, queue: str | None = None, passive: bool = False, **kwargs: Any) -> queue_declare_ok_t:
         name = queue or f"amq.gen-{uuid()}"
         if passive:
-            found = self._broker.run(self._broker.consumers.find(name))
-            if found is None:
+            count = self._broker.run(self._broker.consumers.look(name))
+            if count is None:
                 raise ChannelError(f"NOT_FOUND - no queue {name!r}", (50, 10), "Channel.queue_declare", 404)
-            return queue_declare_ok_t(name, self._broker.run(self._broker.consumers.waiting(found)), 0)
+            return queue_declare_ok_t(name, count, 0)
         known = self._broker.queues.get(name)
         if known is None:
             auto_delete, exclusive = bool(kwargs.get("auto_delete")), bool(kwargs.get("exclusive"))
