@@ -5,22 +5,18 @@ from collections.abc import Callable
 from queue import Empty
 from typing import Any
 
-from kombu.log import get_logger
 from typing_extensions import override
 
-from kombu_jetstream._codec import ENVELOPE, from_wire
+from kombu_jetstream._codec import from_wire
 from kombu_jetstream._consuming import Consumption, share_room
 from kombu_jetstream._declarations import Declarations
-from kombu_jetstream._filters import takes
 from kombu_jetstream._identity import KEY, message_key
 from kombu_jetstream._message import Message
 from kombu_jetstream._qos import QoS
 from kombu_jetstream._ready import Arrival
 from kombu_jetstream._receipt import Receipt
-from kombu_jetstream._settlements import ACK, TERMINATE, requeue_verdict
+from kombu_jetstream._settlements import ACK, requeue_verdict
 from kombu_jetstream._surplus import Surplus
-
-log = get_logger(__name__)
 
 DRAIN_S = 2.0
 
@@ -162,7 +158,7 @@ class Channel(Declarations):
         if not consumption.no_ack and not self.qos.can_consume():
             return False
         intake.delivered += 1
-        payload = self._payload(arrival)
+        payload = consumption.opened(arrival)
         if payload is not None:
             if consumption.no_ack:
                 self.settle(tag, ACK)
@@ -172,25 +168,6 @@ class Channel(Declarations):
             consumption.hand_over(payload)
         self.pump()
         return True
-
-    def _payload(self, arrival: Arrival) -> dict[str, Any] | None:
-        """What kombu is handed; None for a message that is nothing to it."""
-        queue, tag, custody = arrival.intake.queue, arrival.receipt.tag, self._broker.link.custody
-        if queue.kind == "transient" and not takes(queue.bindings, arrival.message.subject):
-            self.settle(tag, ACK)
-        elif custody.lapsed(tag):
-            # It waited here while this process, or its connection, stood still: by now it may be somebody else's.
-            self._broker.link.post(custody.release, tag)
-        else:
-            try:
-                return from_wire(arrival.message, arrival.receipt, queue.name)
-            except ValueError:
-                log.exception(
-                    "queue %s: message %d of stream %s (%s) is unreadable and rejected: it has a broken %s header",
-                    queue.name, arrival.receipt.sequence, arrival.receipt.stream, arrival.message.subject, ENVELOPE,
-                )  # fmt: skip
-                self.settle(tag, TERMINATE)
-        return None
 
     # Life
 

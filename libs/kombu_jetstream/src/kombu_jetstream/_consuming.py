@@ -5,12 +5,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from kombu.log import get_logger
+
 from kombu_jetstream._broker import Broker
+from kombu_jetstream._codec import ENVELOPE, from_wire
+from kombu_jetstream._filters import takes
 from kombu_jetstream._priority_puller import PriorityPuller
 from kombu_jetstream._puller import Puller
 from kombu_jetstream._queue import Queue
 from kombu_jetstream._ready import Arrival, Intake, Ready
+from kombu_jetstream._settlements import ACK, TERMINATE
 from kombu_jetstream._surplus import Surplus
+
+log = get_logger(__name__)
 
 #: A queue that brought nothing for so long is asked for one message at a time.
 LATELY_S = 1.0
@@ -44,6 +51,25 @@ class Consumption:
         self._allowed = 0
         self._seen = 0
         self._brought_s = float("-inf")
+
+    def opened(self, arrival: Arrival) -> dict[str, Any] | None:
+        """What kombu is handed for an arrival; None, and its end, for one that is nothing to kombu."""
+        queue, link, tag = self.intake.queue, self._broker.link, arrival.receipt.tag
+        if queue.kind == "transient" and not takes(queue.bindings, arrival.message.subject):
+            link.post(link.settlements.settle, tag, ACK)
+        elif link.custody.lapsed(tag):
+            # It waited here while this process, or its connection, stood still: by now it may be somebody else's.
+            link.post(link.custody.release, tag)
+        else:
+            try:
+                return from_wire(arrival.message, arrival.receipt, queue.name)
+            except ValueError:
+                log.exception(
+                    "queue %s: message %d of stream %s (%s) is unreadable and rejected: it has a broken %s header",
+                    queue.name, arrival.receipt.sequence, arrival.receipt.stream, arrival.message.subject, ENVELOPE,
+                )  # fmt: skip
+                link.post(link.settlements.settle, tag, TERMINATE)
+        return None
 
     def busy(self, now_s: float) -> bool:
         """Whether the queue brought something lately."""
