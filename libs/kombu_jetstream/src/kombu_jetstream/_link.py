@@ -9,7 +9,8 @@ from kombu.log import get_logger
 
 from kombu_jetstream import _bridge, _socket
 from kombu_jetstream._api import Api
-from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client, setback
+from kombu_jetstream._connect_faults import setback
+from kombu_jetstream._connecting import UNANSWERED_PINGS, connect, new_client
 from kombu_jetstream._counters import counters
 from kombu_jetstream._custody import Custody
 from kombu_jetstream._denials import check_listening, forget_denials, note_denial
