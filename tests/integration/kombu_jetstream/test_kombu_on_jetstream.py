@@ -197,6 +197,23 @@ def test_a_cancelled_consumer_hands_back_what_it_had_not_delivered(connect: Conn
     assert sorted(until(queue.get).payload for _ in range(5)) == list(range(5))
 
 
+@pytest.mark.parametrize("max_priority", [None, 9], ids=["plain", "prioritized"])
+def test_what_a_cancelled_consumer_had_is_requeued_in_its_order(connect: Connect, max_priority: int | None) -> None:
+    connection = connect()
+    queue = declared(connection, max_priority=max_priority)
+    for _ in range(60):
+        for number in range(3):
+            connection.Producer().publish(number, routing_key="q")
+        for verdict in ("requeue", "ack"):
+            got: list[kombu.Message] = []
+            with kombu.Consumer(connection.default_channel, [queue], on_message=got.append):
+                while len(got) < 3:
+                    connection.drain_events(timeout=5)
+            assert [message.payload for message in got] == [0, 1, 2]
+            for message in got:
+                getattr(message, verdict)()
+
+
 def test_closing_a_channel_hands_back_what_is_not_settled(connect: Connect) -> None:
     connection = connect(ack_wait_s=60)
     declared(connection)

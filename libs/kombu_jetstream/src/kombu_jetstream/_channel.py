@@ -98,7 +98,7 @@ class Channel(Declarations):
             return
         consumption = self._consuming.pop(queue, None)
         if consumption is not None and self._ours:
-            self._broker.run(consumption.puller.stop())
+            self._broker.run(consumption.stop())
             for arrival in self._transport.ready.withdraw(consumption.intake):
                 self.settle(arrival.receipt.tag, requeue_verdict())
             self.pump()

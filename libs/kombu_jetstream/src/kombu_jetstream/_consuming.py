@@ -1,5 +1,7 @@
 """One channel's consuming of one queue, and the sharing of a channel's room between its queues."""
 
+import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -16,11 +18,14 @@ from kombu_jetstream._queue import Queue
 from kombu_jetstream._ready import Arrival, Intake, Ready
 from kombu_jetstream._settlements import ACK, TERMINATE
 from kombu_jetstream._surplus import Surplus
+from kombu_jetstream.errors import TransportError
 
 log = get_logger(__name__)
 
 #: A queue that brought nothing for so long is asked for one message at a time.
 LATELY_S = 1.0
+#: A server that does not answer is not waited for: the order of what is handed back is all that hangs on it.
+KNOWN_S = 1.0
 
 
 class Consumption:
@@ -76,6 +81,18 @@ class Consumption:
         if self.intake.received != self._seen:
             self._seen, self._brought_s = self.intake.received, now_s
         return now_s - self._brought_s < LATELY_S
+
+    async def stop(self) -> None:
+        """Stop pulling, and have the server know it before anything is handed back.
+
+        Else it offers the first of them to a pull that nobody waits for any more, and puts it back behind the others.
+        Asked for a consumer's state the server looks after its pulls first (nats-server 2.15).
+        """
+        await self.puller.stop()
+        if self._broker.link.client.is_connected:
+            with contextlib.suppress(TransportError, TimeoutError):
+                async with asyncio.timeout(KNOWN_S):
+                    await self._broker.consumers.waiting(self.intake.queue)
 
     def give_up(self) -> None:
         """On the io thread: take back the questions, hand back what came all the same."""
