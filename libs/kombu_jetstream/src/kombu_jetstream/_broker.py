@@ -108,6 +108,7 @@ class Broker:
         Raises:
             JetStreamUnavailable: the server did not answer.
         """
+        await self.link.until_may_pull()
         # What was just handed back has to be there again.
         await self.link.settlements.drain(DRAIN_S)
         consumers = queue.consumers(self.names)

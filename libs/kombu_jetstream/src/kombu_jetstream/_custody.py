@@ -46,7 +46,7 @@ class Custody:
         self._held: dict[MessageKey, _Held] = {}
         self._by_tag: dict[str, MessageKey] = {}
         #: When the last connection was lost.
-        self._lost_s = time.monotonic()
+        self._lost_s = self._sure_s = time.monotonic()
         #: Whatever the server had delivered by then was read.
         self._read_s = time.monotonic()
 
@@ -98,9 +98,14 @@ class Custody:
     def doubt(self, unheard_s: float) -> None:
         """The connection is gone, and the last heartbeats, `unheard_s` long, may have gone nowhere."""
         self._lost_s = time.monotonic()
-        sure_s = self._lost_s - unheard_s
+        self._sure_s = self._lost_s - unheard_s
         for held in self._held.values():
-            held.kept_s = min(held.kept_s, sure_s)
+            held.kept_s = min(held.kept_s, self._sure_s)
+
+    @property
+    def away_s(self) -> float:
+        """For how long the server may have heard nothing of us, when the connection is made again."""
+        return time.monotonic() - self._sure_s
 
     async def beat_all(self) -> None:
         """Over a new connection, before anybody pulls: a restarted server looks at once for what is overdue."""

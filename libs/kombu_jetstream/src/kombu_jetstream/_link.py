@@ -1,6 +1,7 @@
 """The one NATS connection a process has to an endpoint, shared by all of its kombu connections."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
@@ -17,10 +18,10 @@ from kombu_jetstream._denials import check_listening, forget_denials, note_denia
 from kombu_jetstream._duty import keep_up
 from kombu_jetstream._endpoint import Endpoint
 from kombu_jetstream._options import TransportOptions
-from kombu_jetstream._receipt import MessageKey, Receipt
-from kombu_jetstream._reclaim import reclaim
+from kombu_jetstream._receipt import Receipt
+from kombu_jetstream._reclaim import Reclaim
 from kombu_jetstream._server import check_version, version_of
-from kombu_jetstream._settlements import Settlements, requeue_verdict
+from kombu_jetstream._settlements import Settlements
 from kombu_jetstream.errors import MAJORITY, JetStreamUnavailable, NotPermitted, ServerTooOld
 
 log = get_logger(__name__)
@@ -29,7 +30,8 @@ log = get_logger(__name__)
 PULL = ".consumer.msg.next."
 DRAIN_S = 2.0
 CLOSE_S = 1.0
-RECLAIM_S = 0.5
+#: A pull that comes just after a reconnect waits no longer.
+MAY_PULL_S = 2.0
 
 
 class Reconnectable(Protocol):
@@ -48,6 +50,7 @@ class Link:
         self.custody = Custody(self.client, options.max_hold_s)
         self.settlements = Settlements(self.client, self.custody)
         self.api = Api(self.client, options.api, options.api_timeout_s, options.publish_timeout_s)
+        self.reclaim = Reclaim(self.client, self.api, self.custody, self.settlements, options)
         self.pullers: set[Reconnectable] = set()
         self._setback: str | None = None
         #: That a queue may not be read, which no answer would tell.
@@ -58,13 +61,18 @@ class Link:
         self._pid = os.getpid()
         self._duties: list[asyncio.Task[None]] = []
         self.descriptor: int | None = None
-        self._server_id = ""
-        self._reclaiming = False
 
     @property
     def may_pull(self) -> bool:
         """Whether there is a connection, and everybody has taken back what is theirs."""
-        return self.client.is_connected and not self._reclaiming
+        return self.client.is_connected and self.reclaim.over.is_set()
+
+    async def until_may_pull(self) -> None:
+        """Return at once while there is no connection: whoever pulls will be told."""
+        if self.client.is_connected:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(MAY_PULL_S):
+                    await self.reclaim.over.wait()
 
     @property
     def closed(self) -> bool:
@@ -89,7 +97,7 @@ class Link:
             on_reconnect=self._on_reconnect,
             on_close=self._on_close,
         )
-        self.descriptor, self._server_id = _socket.descriptor(self.client), _socket.server_id(self.client)
+        self.descriptor = _socket.descriptor(self.client)
         try:
             check_version(version_of(self.client))
             await self.settlements.start()
@@ -99,7 +107,7 @@ class Link:
             await self.client.close()
             raise
         # A server that was tried in vain before this one is no lost connection.
-        self._reclaiming = False
+        self.reclaim.connected()
         self._duties = [
             asyncio.create_task(keep_up(self.settlements.send_for_ever)),
             asyncio.create_task(keep_up(self.custody.beat_for_ever)),
@@ -136,7 +144,12 @@ class Link:
 
     def admit(self, receipt: Receipt, ack_wait_s: float) -> bool:
         """Begin to hold a delivered message; False if it is a copy of one that this process holds or has finished."""
-        admitted = not self.settlements.settle_again(receipt) and self.custody.take(receipt, ack_wait_s)
+        if not self.reclaim.over.is_set():
+            # By a pull from before: a server that was only frozen still has it.
+            self.reclaim.take_back(receipt)
+            admitted = False
+        else:
+            admitted = not self.settlements.settle_again(receipt) and self.custody.take(receipt, ack_wait_s)
         counters.deliveries += 1
         counters.redeliveries += receipt.deliveries > 1
         counters.copies_dropped += not admitted
@@ -163,7 +176,8 @@ class Link:
             log.debug("nats: %r", error)
 
     async def _on_disconnect(self) -> None:
-        self.descriptor, self._reclaiming = None, True
+        self.descriptor = None
+        self.reclaim.lost()
         self.custody.doubt(UNANSWERED_PINGS * self.options.ping_interval_s)
         if self.client.options["allow_reconnect"]:
             log.warning("nats: disconnected from %s", ", ".join(self.endpoint.servers))
@@ -174,27 +188,9 @@ class Link:
         forget_denials(self.client)
         self.unreadable = self._setback = None
         log.warning("nats: reconnected")
-        suspects = self.settlements.unconfirmed() | self.custody.unsure()
-        await self.custody.beat_all()
-        self.settlements.repeat()
-        try:
-            if self._server_id != _socket.server_id(self.client):
-                await self._reclaim(suspects)
-        finally:
-            self._server_id, self._reclaiming = _socket.server_id(self.client), False
+        await self.reclaim.reconnected()
         for puller in list(self.pullers):
             puller.reconnected()
-
-    async def _reclaim(self, suspects: set[MessageKey]) -> None:
-        def recognise(receipt: Receipt) -> bool:
-            return self.settlements.settle_again(receipt) or self.custody.holds(receipt)
-
-        def hand_back(receipt: Receipt) -> None:
-            self.settlements.settle(receipt.tag, requeue_verdict())
-
-        # Others may be one attempt to connect behind.
-        grace_s = self.options.reconnect_wait_s + RECLAIM_S
-        await reclaim(self.client, self.api, suspects, recognise, hand_back, grace_s=grace_s)
 
     async def _on_close(self) -> None:
         self.descriptor = None

@@ -19,6 +19,7 @@ async def take_out(link: Link, stream: str, consumer: str, ack_wait_s: float) ->
         LinkClosed: the server did not answer, or did not confirm.
     """
     taken = 0
+    await link.until_may_pull()
     next_subject = link.api.subject(f"CONSUMER.MSG.NEXT.{stream}.{consumer}")
     while messages := await fetch_batch(link.client, next_subject, BATCH, link.options.api_timeout_s):
         for receipt in [Receipt.parse(message.reply) for message in messages]:
