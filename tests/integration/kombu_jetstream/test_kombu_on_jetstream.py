@@ -281,6 +281,26 @@ def test_a_deleted_queue_is_not_found_any_more(connect: Connect) -> None:
         connect().channel().queue_declare("q", passive=True)
 
 
+def test_what_was_held_of_a_deleted_queue_keeps_nobody_waiting(connect: Connect) -> None:
+    connection = connect()
+    queue = declared(connection)
+    for number in range(3):
+        connection.Producer().publish(number, routing_key="q")
+    acked, rejected, _ = queue.get(), queue.get(), queue.get()
+    queue.delete()
+    began_s = time.monotonic()
+    acked.ack()
+    rejected.requeue()
+    connection.release()
+    assert time.monotonic() - began_s < 1.5
+    again = connect()
+    queue = declared(again)
+    again.Producer().publish("new", routing_key="q")
+    message = queue.get()
+    assert message.payload == "new"
+    message.ack()
+
+
 def test_a_message_beyond_max_payload_is_refused_and_the_connection_lives(connect: Connect) -> None:
     connection = connect()
     queue = declared(connection)

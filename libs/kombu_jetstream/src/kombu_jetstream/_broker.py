@@ -85,6 +85,9 @@ class Broker:
 
     async def delete(self, queue: Queue) -> None:
         await self.consumers.remove(queue)
+        if queue.kind != "foreign":
+            for found in queue.consumers(self.names):
+                self.link.settlements.forget_consumer(*found)
         self.queues.pop(queue.name, None)
         self._routes.forget()
 

@@ -84,6 +84,10 @@ class Custody:
     def __len__(self) -> int:
         return len(self._held)
 
+    def tags_of(self, stream: str, consumer: str) -> list[str]:
+        """Of the messages that this consumer delivered and we hold."""
+        return [held.tag for key, held in self._held.items() if key[:2] == (stream, consumer)]
+
     def holds(self, receipt: Receipt) -> bool:
         return receipt.message in self._held
 

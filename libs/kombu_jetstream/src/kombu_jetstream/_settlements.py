@@ -57,6 +57,8 @@ class Settlements:
         self._finished: OrderedDict[MessageKey, bytes] = OrderedDict()
         self._names = itertools.count()
         self._inbox = ""
+        #: Messages that nobody has any more but we.
+        self._void: set[str] = set()
         self._changed = asyncio.Event()
         self._all_closed = asyncio.Event()
 
@@ -71,6 +73,9 @@ class Settlements:
         delivered once more while they work on it. If nobody has it, the server delivers it again by itself.
         """
         ours = self._custody.release(tag)
+        if tag in self._void:
+            self._void.remove(tag)
+            return
         if not ours and word.startswith(b"-NAK"):
             return
         name = str(next(self._names))
@@ -93,6 +98,15 @@ class Settlements:
             return False
         self.settle(receipt.tag, word)
         return True
+
+    def forget_consumer(self, stream: str, consumer: str) -> None:
+        """The consumer is deleted, its messages with it: a verdict on one would wait in vain to be confirmed."""
+        for tag in self._custody.tags_of(stream, consumer):
+            self._custody.release(tag)
+            self._void.add(tag)
+        for name, verdict in list(self._open.items()):
+            if Receipt.parse(verdict.tag).message[:2] == (stream, consumer):
+                self._close(name)
 
     def unconfirmed(self) -> set[MessageKey]:
         """Finished messages of which the server may not know it."""
