@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kombu_jetstream._bindings import matches
-from kombu_jetstream._filters import binding_filters, covers, filters_of, takes
-from kombu_jetstream._naming import Names
+from kombu_jetstream._topology.bindings import matches
+from kombu_jetstream._topology.filters import binding_filters, covers, filters_of, takes
+from kombu_jetstream._topology.naming import Names
 
 NAMES = Names("daybook")
 WORDS = st.lists(st.sampled_from(["a", "b", "*"]), min_size=1, max_size=3)

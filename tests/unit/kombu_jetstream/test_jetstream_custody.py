@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import nats.errors
 import pytest
 
-from kombu_jetstream._custody import IN_PROGRESS, Custody
-from kombu_jetstream._duty import keep_up
-from kombu_jetstream._receipt import Receipt
-from kombu_jetstream._settlements import ACK, Settlements, requeue_verdict
+from kombu_jetstream._connection.duty import keep_up
+from kombu_jetstream._link.custody import IN_PROGRESS, Custody
+from kombu_jetstream._link.settlements import ACK, Settlements, requeue_verdict
+from kombu_jetstream._messages.receipt import Receipt
 
 ACK_WAIT_S = 0.3
 

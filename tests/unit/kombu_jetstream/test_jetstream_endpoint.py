@@ -8,8 +8,8 @@ import kombu
 import pytest
 
 import kombu_jetstream
-from kombu_jetstream._endpoint import Endpoint, endpoint_of
-from kombu_jetstream._tls import Tls
+from kombu_jetstream._connection.endpoint import Endpoint, endpoint_of
+from kombu_jetstream._connection.tls import Tls
 from kombu_jetstream.errors import InvalidOption, InvalidUrl
 
 SECRET = "s3cret-word"

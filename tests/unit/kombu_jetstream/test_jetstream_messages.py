@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from nats.aio.msg import Msg
 
-from kombu_jetstream._bridge import Bridge
-from kombu_jetstream._codec import ENVELOPE, from_wire, to_wire
-from kombu_jetstream._identity import message_id, message_key
-from kombu_jetstream._receipt import Receipt, is_receipt
-from kombu_jetstream._schedules import due_at, schedule_headers, ttl_seconds
-from kombu_jetstream._settlements import requeue_verdict
-from kombu_jetstream._wakeup import Wakeup
+from kombu_jetstream._connection.bridge import Bridge
+from kombu_jetstream._consume.wakeup import Wakeup
+from kombu_jetstream._link.settlements import requeue_verdict
+from kombu_jetstream._messages.codec import ENVELOPE, from_wire, to_wire
+from kombu_jetstream._messages.identity import message_id, message_key
+from kombu_jetstream._messages.receipt import Receipt, is_receipt
+from kombu_jetstream._messages.schedules import due_at, schedule_headers, ttl_seconds
 
 TAG = "$JS.ACK.TASKS.queue.2.17.5.1700000000000000000.3"
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

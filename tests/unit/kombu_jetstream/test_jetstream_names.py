@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kombu_jetstream._bindings import matches
-from kombu_jetstream._naming import Names, name_of, priority_step, token
+from kombu_jetstream._topology.bindings import matches
+from kombu_jetstream._topology.naming import Names, name_of, priority_step, token
 
 NAMES = Names("daybook")
 

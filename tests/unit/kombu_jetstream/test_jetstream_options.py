@@ -2,7 +2,7 @@ import pytest
 
 import kombu_jetstream
 from kombu_jetstream import Placement, TransportOptions, stream_specs, worker_permissions
-from kombu_jetstream._queue import queue_from_arguments
+from kombu_jetstream._topology.queues import queue_from_arguments
 from kombu_jetstream.errors import ConnectionFault, InvalidOption, MessageTooLarge
 
 

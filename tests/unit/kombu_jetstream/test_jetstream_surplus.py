@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from kombu_jetstream import _surplus
-from kombu_jetstream._surplus import Surplus
+from kombu_jetstream._consume import surplus
+from kombu_jetstream._consume.surplus import Surplus
 
 
 class Channel:
@@ -27,7 +27,7 @@ class Channel:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_surplus, "LINGER_S", 0.05)
+    monkeypatch.setattr(surplus, "LINGER_S", 0.05)
 
 
 async def test_a_channel_that_stays_full_gives_up_its_surplus() -> None:

@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kombu_jetstream import Schedule
-from kombu_jetstream._consumer_info import ConsumerInfo
-from kombu_jetstream._refusals import Place, refusal
-from kombu_jetstream._report import schedules, span, status
-from kombu_jetstream._server import check_version
+from kombu_jetstream._connection.refusals import Place, refusal
+from kombu_jetstream._connection.server import check_version
+from kombu_jetstream._watch.consumer_info import ConsumerInfo
+from kombu_jetstream._watch.report import schedules, span, status
 from kombu_jetstream.errors import ApiError, ServerTooOld, TopologyMissing
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import kombu
 
-from kombu_jetstream import _report
-from kombu_jetstream._registration import register
-from kombu_jetstream._watching import discard, given_up, pending_schedules, queue_states, run_again, withdraw
+from kombu_jetstream._watch import report
+from kombu_jetstream._watch.registration import register
+from kombu_jetstream._watch.watching import discard, given_up, pending_schedules, queue_states, run_again, withdraw
 from kombu_jetstream.errors import ApiError, ConnectionFault, InvalidOption, InvalidUrl, TransportError
 
 URL, OPTIONS = "KOMBU_JETSTREAM_URL", "KOMBU_JETSTREAM_OPTIONS"
@@ -45,19 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _status(chosen: argparse.Namespace) -> int:
     states = queue_states(_connection(chosen), bound=chosen.bound, transient=chosen.transient)
-    _show(_report.status(states, as_json=chosen.json))
+    _show(report.status(states, as_json=chosen.json))
     return DONE
 
 
 def _schedules(chosen: argparse.Namespace) -> int:
     schedules = pending_schedules(_connection(chosen), queue=chosen.queue, limit=chosen.limit)
-    _show(_report.schedules(schedules, as_json=chosen.json))
+    _show(report.schedules(schedules, as_json=chosen.json))
     return DONE
 
 
 def _cancel(chosen: argparse.Namespace) -> int:
     count = withdraw(_connection(chosen), chosen.task_id, queue=chosen.queue)
-    _show(f"{_report.messages(count)} of task {chosen.task_id} taken away")
+    _show(f"{report.messages(count)} of task {chosen.task_id} taken away")
     return DONE if count else NOTHING
 
 
@@ -65,14 +65,14 @@ def _given_up(chosen: argparse.Namespace) -> int:
     connection, queue = _connection(chosen), chosen.queue
     if chosen.run_again:
         count = run_again(connection, queue, limit=chosen.limit)
-        _show(f"{_report.messages(count)} of queue {queue} sent again")
+        _show(f"{report.messages(count)} of queue {queue} sent again")
     elif chosen.discard:
         count = discard(connection, queue, limit=chosen.limit)
-        _show(f"{_report.messages(count)} of queue {queue} removed")
+        _show(f"{report.messages(count)} of queue {queue} removed")
     else:
         found = given_up(connection, queue, limit=chosen.limit)
         count = len(found)
-        _show(_report.given_up(found, as_json=chosen.json))
+        _show(report.given_up(found, as_json=chosen.json))
     if count == 0:
         _explain(connection, queue)
     return DONE
@@ -83,7 +83,7 @@ def _explain(connection: kombu.Connection, queue: str) -> None:
     for state in queue_states(connection):
         if state.queue == queue and state.given_up:
             sys.stderr.write(
-                f"{_report.messages(state.given_up)} of queue {queue} given up, but {state.held} held: the server "
+                f"{report.messages(state.given_up)} of queue {queue} given up, but {state.held} held: the server "
                 "tells which they are when none is held for a moment; stop its workers, or try again\n"
             )
 

@@ -17,17 +17,17 @@ import kombu
 from kombu.log import get_logger
 from typing_extensions import override
 
-from kombu_jetstream._counters import Counters, process_counters
-from kombu_jetstream._lookout import Lookout
-from kombu_jetstream._queue_states import QueueState
-from kombu_jetstream._survey import Survey
+from kombu_jetstream._connection.counters import Counters, process_counters
+from kombu_jetstream._watch.lookout import Lookout
+from kombu_jetstream._watch.queue_states import QueueState
+from kombu_jetstream._watch.survey import Survey
 from kombu_jetstream.errors import ApiError, TransportError
 
 try:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
 
-    from kombu_jetstream._queue_metrics import queue_metrics
+    from kombu_jetstream._watch.queue_metrics import queue_metrics
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("metrics need the extra: install daybook-kombu-jetstream[prometheus]") from error
 

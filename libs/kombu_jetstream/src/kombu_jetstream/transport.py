@@ -28,14 +28,14 @@ from typing import Any
 from kombu.transport import virtual
 from typing_extensions import override
 
-from kombu_jetstream._addresses import DEFAULT_PORT
-from kombu_jetstream._broker import Broker
-from kombu_jetstream._channel import Channel
-from kombu_jetstream._endpoint import endpoint_of, settle_fields, shown_url
-from kombu_jetstream._links import acquire, release
-from kombu_jetstream._naming import Names
-from kombu_jetstream._options import TransportOptions
-from kombu_jetstream._ready import Arrival, Ready
+from kombu_jetstream._channel.broker import Broker
+from kombu_jetstream._channel.channel import Channel
+from kombu_jetstream._connection.addresses import DEFAULT_PORT
+from kombu_jetstream._connection.endpoint import endpoint_of, settle_fields, shown_url
+from kombu_jetstream._consume.ready import Arrival, Ready
+from kombu_jetstream._link.links import acquire, release
+from kombu_jetstream._topology.naming import Names
+from kombu_jetstream._topology.options import TransportOptions
 from kombu_jetstream.errors import ApiError, CannotConnect, JetStreamUnavailable, LinkClosed
 
 #: Messages handed to kombu before its event loop gets a turn.

@@ -1,0 +1,1 @@
+"""kombu's channel: declarations, publishing, consuming, and what it holds."""

@@ -1,0 +1,1 @@
+"""Pulls on consumers, bounded by what a channel may hold."""

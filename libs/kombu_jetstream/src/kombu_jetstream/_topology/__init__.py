@@ -1,0 +1,1 @@
+"""Names, queues and streams as values. Nothing here is connected."""

@@ -1,0 +1,1 @@
+"""Looking at queues without a worker."""
