@@ -1,7 +1,10 @@
+import re
+from dataclasses import fields
+
 import pytest
 
 import kombu_jetstream
-from kombu_jetstream import Placement, TransportOptions, stream_specs, worker_permissions
+from kombu_jetstream import Placement, TransportOptions, stream_specs, transport, worker_permissions
 from kombu_jetstream._topology.queues import queue_from_arguments
 from kombu_jetstream.errors import ConnectionFault, InvalidOption, MessageTooLarge
 
@@ -102,3 +105,9 @@ def test_a_domain_is_where_the_api_is() -> None:
     assert TransportOptions().api == "$JS.API"
     assert TransportOptions.from_mapping({"domain": "hub"}).api == "$JS.hub.API"
     assert TransportOptions.from_mapping({"api_prefix": "imported.API"}).api == "imported.API"
+
+
+def test_the_transports_page_names_every_option_and_no_other() -> None:
+    page = (transport.__doc__ or "").partition("Transport Options\n")[2]
+    named = {name for line in page.splitlines() if line.startswith("* ") for name in re.findall(r"`([a-z_]+)`", line)}
+    assert named - {"broker_use_ssl"} == {field.name for field in fields(TransportOptions)}

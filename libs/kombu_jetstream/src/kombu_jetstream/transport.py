@@ -15,7 +15,27 @@ Connection String
 
 Transport Options
 =================
-See `kombu_jetstream.TransportOptions`; unknown options are refused.
+Each with its default; what it means at length stands in `kombu_jetstream.TransportOptions`. Unknown ones are refused.
+
+* `prefix` (the URL's, else "kombu"): begins every subject and names both streams
+* `servers` (): more addresses of the same cluster
+* `credentials`, `nkey_seed`, `token`: a login that does not stand in the URL
+* `tls_hostname`, `tls_first` (False): beside Celery's `broker_use_ssl`
+* `create_streams` (True): False where an operator applies `stream_specs(...)`
+* `declare_queues` (True): False for programs that only send
+* `replicas` (1), `placement`, `duplicate_window_s` (120): of the streams, when they are created
+* `domain`, `api_prefix` ("$JS.API"): where JetStream is, if not on the server that we connect to
+* `inbox_prefix` ("_INBOX"): where answers come in; one of its own for each NATS user
+* `ack_wait_s` (30): a message without a heartbeat for so long goes to another worker
+* `max_hold_s` (0, for ever): when heartbeats end
+* `max_deliver` (-1, no limit): deliveries until a message is given up
+* `max_ack_pending` (20,000): what all workers of a queue may hold together
+* `requeue_delay_s` (0): before a requeued message comes again
+* `unlimited_prefetch` (200): what a consumer without a prefetch count may hold
+* `min_schedule_s` (1): a countdown that is shorter is left to the worker
+* `binding_cache_s` (2): for how long other processes' new bindings of durable queues go unseen
+* `connect_timeout_s` (4), `api_timeout_s` (2), `publish_timeout_s` (30)
+* `ping_interval_s` (5), `reconnect_wait_s` (0.25)
 """
 
 import contextlib
