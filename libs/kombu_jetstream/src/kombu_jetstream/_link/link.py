@@ -1,9 +1,9 @@
 """The one NATS connection a process has to an endpoint, shared by all of its kombu connections."""
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 from kombu.log import get_logger
@@ -22,7 +22,7 @@ from kombu_jetstream._link.reclaim import Reclaim
 from kombu_jetstream._link.settlements import Settlements
 from kombu_jetstream._messages.receipt import Receipt
 from kombu_jetstream._topology.options import TransportOptions
-from kombu_jetstream.errors import MAJORITY, JetStreamUnavailable, NotPermitted, ServerTooOld
+from kombu_jetstream.errors import MAJORITY, JetStreamUnavailable, LinkClosed, NotPermitted, ServerTooOld
 
 log = get_logger(__name__)
 
@@ -30,8 +30,8 @@ log = get_logger(__name__)
 PULL = ".consumer.msg.next."
 DRAIN_S = 2.0
 CLOSE_S = 1.0
-#: A pull that comes just after a reconnect waits no longer.
-MAY_PULL_S = 2.0
+#: What a reconnect takes beyond the server's return.
+MAY_PULL_S = 1.5
 
 
 class Reconnectable(Protocol):
@@ -68,11 +68,16 @@ class Link:
         return self.client.is_connected and self.reclaim.over.is_set()
 
     async def until_may_pull(self) -> None:
-        """Return at once while there is no connection: whoever pulls will be told."""
-        if self.client.is_connected:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(MAY_PULL_S):
-                    await self.reclaim.over.wait()
+        """Wait: what is pulled before would have to be handed back, and so lose its place.
+
+        Raises:
+            LinkClosed: there is still no connection after api_timeout_s.
+        """
+        try:
+            async with asyncio.timeout(self.options.api_timeout_s + MAY_PULL_S):
+                await self.reclaim.over.wait()
+        except TimeoutError as error:
+            raise LinkClosed(f"not connected to {', '.join(self.endpoint.servers)}") from error
 
     @property
     def closed(self) -> bool:
@@ -111,7 +116,7 @@ class Link:
         self._duties = [
             asyncio.create_task(keep_up(self.settlements.send_for_ever)),
             asyncio.create_task(keep_up(self.custody.beat_for_ever)),
-            asyncio.create_task(keep_up(self._abort_dead)),
+            asyncio.create_task(keep_up(partial(socket.abort_dead_for_ever, self.client))),
         ]
 
     async def close(self) -> None:
@@ -158,9 +163,6 @@ class Link:
     def post(self, callback: Callable[..., object], *args: Any) -> None:
         """Have `callback(*args)` called on the io thread, soon."""
         bridge.bridge().post(callback, *args)
-
-    async def _abort_dead(self) -> None:
-        await socket.abort_dead_for_ever(self.client)
 
     async def _on_error(self, error: Exception) -> None:
         if (denial := note_denial(self.client, error)) is not None:
