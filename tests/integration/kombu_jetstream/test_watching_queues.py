@@ -14,7 +14,6 @@ from celery import Celery
 
 from kombu_jetstream import (
     QueueState,
-    _pending_schedules,
     discard,
     given_up,
     monitor_permissions,
@@ -23,6 +22,7 @@ from kombu_jetstream import (
     run_again,
     withdraw,
 )
+from kombu_jetstream._watch import pending_schedules as pending_schedules_room
 from kombu_jetstream.errors import InvalidUrl, TopologyMissing
 from support.kombu_jetstream.administration import as_operator, create_events, publish_events
 from support.kombu_jetstream.worker import Ledger, Worker, until
@@ -209,7 +209,7 @@ def test_thousands_of_schedules_are_counted_and_the_soonest_are_told(client: Cel
 
 
 def test_very_many_schedules_are_counted_only(client: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_pending_schedules, "COUNTED_ONE_BY_ONE", 2)
+    monkeypatch.setattr(pending_schedules_room, "COUNTED_ONE_BY_ONE", 2)
     with client.connection_for_read() as connection:
         declared(connection, "other")
         for number in range(3):
