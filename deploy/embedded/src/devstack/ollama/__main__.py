@@ -43,6 +43,8 @@ def _serve(data: Path, port: int, limits: Limits) -> None:
             log_level="warning",
             access_log=False,
             lifespan="on",
+            # The same loop whether or not another package has brought uvloop along.
+            loop="asyncio",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )

@@ -40,6 +40,8 @@ def _serve(data: Path, port: int, api_key_file: Path | None) -> None:
             log_level="warning",
             access_log=False,
             lifespan="on",
+            # The same loop whether or not another package has brought uvloop along.
+            loop="asyncio",
             # Longer than the clients': the side that closes a quiet connection must not be the one that gets requests.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=5,
