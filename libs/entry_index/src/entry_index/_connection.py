@@ -1,7 +1,6 @@
 """The client of one event loop, and the one door where its errors become ours."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable
 from functools import cache
 from typing import TypeVar
@@ -23,6 +22,7 @@ from entry_index.errors import (
     IndexTimedOut,
     IndexUnreachable,
 )
+from httpx_keepalive import KeepAliveTransport
 
 _T = TypeVar("_T")
 
@@ -37,13 +37,9 @@ class Connection:
             headers={"api-key": config.api_key} if config.api_key else None,
             # It would start a thread and call the server each time a client is made, and one is made for every task.
             check_compatibility=False,
-            verify=_ssl_context() if config.url.startswith("https:") else False,
             # A proxy in the environment must not see what is asked of the index.
             trust_env=False,
-            # Said because the client's own default for this machine keeps no connection alive.
-            limits=httpx.Limits(
-                max_connections=config.connections_max, max_keepalive_connections=config.connections_max
-            ),
+            transport=_shared_transport(config.connections_max),
         )
 
     async def close(self) -> None:
@@ -95,6 +91,7 @@ def _of_status(error: UnexpectedResponse) -> EntryIndexError:
 
 
 @cache
-def _ssl_context() -> ssl.SSLContext:
-    """One for the process: no event loop owns it, and making one takes 30 ms."""
-    return httpx.create_ssl_context(trust_env=False)
+def _shared_transport(connections_max: int) -> KeepAliveTransport:
+    """One for the process: no event loop owns its connections, so the next task goes on with them (ADR 0001)."""
+    limits = httpx.Limits(max_connections=connections_max, max_keepalive_connections=connections_max)
+    return KeepAliveTransport(limits=limits)

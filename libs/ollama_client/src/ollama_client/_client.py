@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import httpx
 from pydantic import BaseModel
 
 from ollama_client._address import refuse_remote
@@ -31,14 +30,14 @@ from ollama_client._models import (
 from ollama_client._refusals import error_text
 from ollama_client._streams import chunks_of, parse, raise_if_error, whole_chat, whole_text
 from ollama_client._structured import ask_structured
-from ollama_client._wire import Wire, open_http
+from ollama_client._wire import Wire, shared_http
 from ollama_client.errors import ModelNotFound, ProtocolViolation, PullFailed, RefusedByServer
 
 A = TypeVar("A", bound=BaseModel)
 
 
 class OllamaClient:
-    """Open it inside the coroutine that uses it: its connections belong to that coroutine's loop (ADR 0001).
+    """Open it inside the coroutine that uses it. Opening costs nothing: connections outlive it and its loop (ADR 0001).
 
     Every method raises the leaves of `errors.OllamaError` and nothing else. None retries: whoever owns the work does.
     Cancelling a call closes its connection, and the server stops generating.
@@ -46,21 +45,19 @@ class OllamaClient:
 
     def __init__(self, config: OllamaConfig) -> None:
         self._config = config
-        self._opened: tuple[httpx.AsyncClient, Wire] | None = None
+        #: Its deadlines and its cap belong to the loop that opened the client; its connections do not.
+        self._wire_of_run: Wire | None = None
 
     async def __aenter__(self) -> Self:
         if not self._config.allow_remote:
             await refuse_remote(self._config.host)
-        http = open_http(self._config)
-        self._opened = http, Wire(self._config, http)
+        self._wire_of_run = Wire(self._config, shared_http(self._config))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened[0].aclose()
+        self._wire_of_run = None
 
     async def embed(
         self,
@@ -245,9 +242,9 @@ class OllamaClient:
     @property
     def _wire(self) -> Wire:
         """There is none before the address was looked at."""
-        if self._opened is None:
+        if self._wire_of_run is None:
             raise RuntimeError("open the client first: `async with OllamaClient(config) as ollama:`")
-        return self._opened[1]
+        return self._wire_of_run
 
     async def _get(self, path: str, kind: type[A]) -> A:
         return parse(kind, await self._wire.exchange("GET", path))
