@@ -1,136 +1,128 @@
-"""What it costs to call asynchronous code from a synchronous task: the options of ADR 0001 against an instant server.
+"""What it costs to call asynchronous code from a synchronous task, and how much that is beside inference (ADR 0001).
 
-`python benchmarks/bridge.py [--runs N] [--write FILE]`. All options run interleaved in one process, so that a busy
-moment strikes them alike; the figures to compare are the ratios.
+`python benchmarks/bridge.py [--runs N] [--tasks N] [--write FILE]`. First every option against a server that answers at
+once, in one process, interleaved, so that a busy moment strikes them alike; then the same as tasks of a real Celery
+worker; then the time of real inference: by the Ollama at OLLAMA_HOST, else by the embedded model server.
 """
 
 import argparse
-import asyncio
 import multiprocessing
+import os
 import platform
+import random
 import socket
 import statistics
+import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-import httpx
+from bridge_celery import tasks_per_s
+from bridge_inference import inference_s
+from bridge_options import C_DAYBOOK, C_NAIVE, LOOPS, NOTHING, A, B, options
+from bridge_server import instant_server
 
-from ollama_client import OllamaClient, OllamaConfig
+from devstack.model_choice import EMBEDDED, choose_models
+from devstack.ports import free_port
+from devstack.process import ServerProcess
 
-_BODY = b'{"model":"m","embeddings":[[0.6,0.8]],"prompt_eval_count":1}'
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
-_REQUEST = {"model": "m", "input": ["x"]}
-
-
-class _Instant(asyncio.Protocol):
-    """Answers each request at once; a request is one head and one body with a length."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        while b"\r\n\r\n" in self.buffer:
-            head, rest = self.buffer.split(b"\r\n\r\n", 1)
-            lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-            length = int(lengths[0].split(b":")[1]) if lengths else 0
-            if len(rest) < length:
-                return
-            self.buffer = rest[length:]
-            self.transport.write(_ANSWER)
+MODELS = Path(__file__).parents[1] / ".daybook" / "models"
+#: Timed in one go before the next option's turn.
+BLOCK = 10
 
 
-def _serve(ready: Connection) -> None:
-    async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(_Instant, "127.0.0.1", 0)
-        ready.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    asyncio.run(main())
-
-
-async def _nothing() -> None:
-    await asyncio.sleep(0)
-
-
-def options(url: str) -> dict[str, Callable[[], object]]:
-    """Each is one task's worth of work."""
-    synchronous = httpx.Client(trust_env=False)
-    loop = asyncio.new_event_loop()
-    kept = httpx.AsyncClient(trust_env=False)
-    config = OllamaConfig(base_url=url)
-
-    async def naive() -> None:
-        async with httpx.AsyncClient() as client:
-            await client.post(f"{url}/api/embed", json=_REQUEST)
-
-    async def ours() -> None:
-        async with OllamaClient(config) as ollama:
-            await ollama.embed("m", ["x"])
-
-    async def with_kept() -> None:
-        await kept.post(f"{url}/api/embed", json=_REQUEST)
-
-    return {
-        "asyncio.run(sleep(0))": lambda: asyncio.run(_nothing()),
-        "A: synchronous client, kept": lambda: synchronous.post(f"{url}/api/embed", json=_REQUEST),
-        "B: persistent loop, client kept": lambda: loop.run_until_complete(with_kept()),
-        "C: asyncio.run, OllamaClient opened inside": lambda: asyncio.run(ours()),
-        "C, naive: asyncio.run, default AsyncClient": lambda: asyncio.run(naive()),
-    }
-
-
-def measure(url: str, runs: int) -> dict[str, list[float]]:
-    """Microseconds of each run, by option."""
-    works = options(url)
+def measure(url: str, runs: int) -> dict[tuple[str, str], list[float]]:
+    """Microseconds of each run, by (option, loop)."""
+    works = {(name, loop): work for loop, kind in LOOPS.items() for name, work in options(url, kind).items()}
+    # These two know one loop only: none, and the default one.
+    works = {key: work for key, work in works.items() if key[0] not in {A, C_DAYBOOK} or key[1] == "asyncio"}
+    took: dict[tuple[str, str], list[float]] = {key: [] for key in works}
     for work in works.values():
         work()
-    took: dict[str, list[float]] = {name: [] for name in works}
-    for run in range(runs):
-        for name, work in works.items():
-            if "naive" in name and run % 10:
-                continue  # thirty times as slow as the rest
-            began = time.perf_counter()
-            work()
-            took[name].append((time.perf_counter() - began) * 1e6)
+    for _ in range(max(1, runs // BLOCK)):
+        for key in random.sample(list(works), len(works)):
+            for _ in range(1 if key[0] == C_NAIVE else BLOCK):
+                began_s = time.perf_counter()
+                works[key]()
+                took[key].append((time.perf_counter() - began_s) * 1e6)
     return took
 
 
-def report(took: dict[str, list[float]]) -> str:
-    base = statistics.median(took["B: persistent loop, client kept"])
-    lines = ["| option | median us | p95 us | ratio to B |", "|---|---|---|---|"]
-    for name, values in took.items():
-        median = statistics.median(values)
-        p95 = statistics.quantiles(values, n=20)[-1]
-        lines.append(f"| {name} | {median:,.0f} | {p95:,.0f} | {median / base:.2f} |")
+def bare_table(took: dict[tuple[str, str], list[float]]) -> str:
+    medians = {key: statistics.median(values) for key, values in took.items()}
+    a, b = medians[A, "asyncio"], medians[B, "asyncio"]
+    lines = ["| option | loop | median us | p95 us | beside A | beside B |", "|---|---|---|---|---|---|"]
+    for (name, loop), values in took.items():
+        median, p95 = medians[name, loop], statistics.quantiles(values, n=20)[-1]
+        kind = "none" if name == A else loop
+        lines.append(f"| {name} | {kind} | {median:,.0f} | {p95:,.0f} | {median / a:.2f} | {median / b:.2f} |")
     return "\n".join(lines)
+
+
+def celery_table(rates: dict[str, float]) -> str:
+    lines = ["| option, in a Celery worker | tasks/s | beside A | beside C, naive |", "|---|---|---|---|"]
+    for name, rate in rates.items():
+        lines.append(f"| {name} | {rate:,.0f} | {rate / rates[A]:.2f} | {rate / rates[C_NAIVE]:.1f} |")
+    return "\n".join(lines)
+
+
+def share_table(took: dict[tuple[str, str], list[float]], inference: dict[str, float]) -> str:
+    whole_s = statistics.median(took[C_DAYBOOK, "asyncio"]) / 1e6
+    loop_s = statistics.median(took[NOTHING, "asyncio"]) / 1e6
+    lines = ["| work | inference | `asyncio.run` alone | run_async with client and request |", "|---|---|---|---|"]
+    for name, seconds in inference.items():
+        shares = [f"{cost_s / (seconds + cost_s):.3%}" for cost_s in (loop_s, whole_s)]
+        lines.append(f"| {name} | {seconds * 1e3:,.1f} ms | {shares[0]} | {shares[1]} |")
+    return "\n".join(lines)
+
+
+def real_inference(repeats: int) -> tuple[str, dict[str, float]]:
+    """(which models, seconds by kind of work)."""
+    chosen = choose_models(os.environ.get("OLLAMA_HOST"), embedding_model="nomic-embed-text", chat_model="llama3.2")
+    if chosen.url is not None:
+        models = f"{chosen.embedding_model} and {chosen.chat_model} of the Ollama at OLLAMA_HOST"
+        return models, inference_s(chosen.url, chosen.embedding_model, chosen.chat_model, repeats)
+    port = free_port()
+    command = [sys.executable, "-m", "devstack.ollama", "--data", str(MODELS), "--port", str(port)]
+    server = ServerProcess("models", command, log=MODELS / "bench.log")
+    server.start()
+    try:
+        server.wait_until(lambda: _answers(port), within_s=180)
+        url = f"http://127.0.0.1:{port}"
+        times = inference_s(url, EMBEDDED.embedding_model, EMBEDDED.chat_model, repeats)
+    finally:
+        server.stop()
+    return f"{EMBEDDED.embedding_model} and {EMBEDDED.chat_model} of the embedded model server", times
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--tasks", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5, help="of each kind of inference")
     parser.add_argument("--write", type=Path)
     chosen = parser.parse_args()
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
-    server.start()
-    port = ours.recv()
-    with socket.create_connection(("127.0.0.1", port)):
-        table = report(measure(f"http://127.0.0.1:{port}", chosen.runs))
-    server.terminate()
-    print(table)
+    with instant_server() as url:
+        took = measure(url, chosen.runs)
+        print(bare := bare_table(took), flush=True)
+        print("\n" + (celery := celery_table(tasks_per_s(url, chosen.tasks, chosen.rounds))), flush=True)
+    models, inference = real_inference(chosen.repeats)
+    print(f"\n{models}\n" + (share := share_table(took, inference)))
     if chosen.write:
         machine = f"{platform.processor() or platform.machine()}, {multiprocessing.cpu_count()} cores"
-        chosen.write.parent.mkdir(parents=True, exist_ok=True)
         chosen.write.write_text(
-            f"# The bridge\n\n`make bench-bridge` on {datetime.now(UTC):%Y-%m-%d}, {machine}, "
-            f"Python {platform.python_version()},\n{chosen.runs} interleaved runs against a local instant server.\n\n"
-            f"{table}\n"
+            f"# The bridge\n\n`make bench-bridge` on {datetime.now(UTC):%Y-%m-%d}, {machine}, Python "
+            f"{platform.python_version()}.\n\n## One task's call, against a server that answers at once\n\n"
+            f"{chosen.runs} runs each, in random order, in one process.\n\n{bare}\n\n## In a Celery worker\n\n"
+            f"Prefork with one child, acks late, {chosen.tasks} tasks, {chosen.rounds} rounds, NATS as broker.\n\n"
+            f"{celery}\n\n"
+            f"## Beside inference\n\n{models}, one request at a time.\n\n{share}\n"
         )
 
 

@@ -91,7 +91,7 @@ async def settled(stack: Stack, count: int) -> list[Entry]:
                 cursor = page["next_cursor"]
                 if cursor is None:
                     break
-            states = [e["state"] for entry in entries for e in entry["enrichments"].values()]  # type: ignore[attr-defined]
+            states = [e["state"] for entry in entries for e in entry["enrichments"].values()]  # type: ignore[attr-defined] - an entry is JSON
             if len(entries) == count and "pending" not in states:
                 assert set(states) == {"done"}, "an enrichment failed"
                 return entries
@@ -105,7 +105,7 @@ def client_of(stack: Stack, **options: httpx.Limits) -> httpx.AsyncClient:
         headers={"Authorization": f"Bearer {stack.admin_key}"},
         trust_env=False,
         timeout=120,
-        **options,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type] - limits, or nothing
     )
 
 
