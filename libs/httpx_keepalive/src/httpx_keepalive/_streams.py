@@ -69,6 +69,8 @@ class TlsStream:
             try:
                 rest = rest[self.tls.write(rest) :]
             except ssl.SSLWantReadError:
+                # What it wants to read may be the answer to what it has just written.
+                await self._flush(deadline_s)
                 await self._feed(deadline_s)
             await self._flush(deadline_s)
 

@@ -20,8 +20,7 @@ class Declarations(virtual.Channel):
 
     @override
     def prepare_queue_arguments(self, arguments: dict[str, Any] | None, **kwargs: Any) -> dict[str, Any]:
-        # The stubs have not heard of it.
-        return getattr(base, "to_rabbitmq_queue_arguments")(arguments or {}, **kwargs)  # noqa: B009
+        return getattr(base, "to_rabbitmq_queue_arguments")(arguments or {}, **kwargs)  # noqa: B009 - the stubs lack it
 
     @override
     def queue_declare(self, queue: str | None = None, passive: bool = False, **kwargs: Any) -> queue_declare_ok_t:
