@@ -7,12 +7,12 @@ import pytest
 
 from enrichment_worker.embedding import embed_texts
 from enrichment_worker.exemplars import load_exemplars
-from enrichment_worker.models import model_facts
 from enrichment_worker.mood_llm import infer_by_llm, load_prompt
 from enrichment_worker.mood_prototypes import infer_by_prototypes
 from ollama_client import ModelNotFound, OllamaClient, OllamaConfig
 from support.model_server import ModelServer
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL
+from worker_kit import model_facts
 
 HELDOUT = Path(__file__).parents[3] / "benchmarks" / "mood_heldout.json"
 #: Of what it dares to label. By chance it would be a tenth.

@@ -1,6 +1,6 @@
 """What every Celery worker of Daybook shares: app, event step, `run_async`, fates, the gateway's API.
 
-Workers only: the gateway knows no Celery. It knows no prompt and no model; those are the services' own.
+Workers only: the gateway knows no Celery. It knows no prompt; those are the services' own.
 """
 
 from worker_kit._backoff import Backoff
@@ -8,11 +8,22 @@ from worker_kit._celery_app import QueueSpec, WorkerConfig, create_celery, pipel
 from worker_kit._event_step import EventSource, EventStepConfig, Order, install_event_step
 from worker_kit._fates import DeadLetter, Fate, RetryLater, decide_fate
 from worker_kit._gateway_client import GatewayClient, GatewayConfig
+from worker_kit._model_facts import ModelFacts, model_facts
 from worker_kit._model_gate import ModelGateConfig, install_model_gate
+from worker_kit._passages import (
+    PASSAGE_TOKENS,
+    SMALLEST_PASSAGE_TOKENS,
+    Span,
+    beginning_and_end,
+    estimate_tokens,
+    split,
+)
 from worker_kit._run import run_async
 from worker_kit.errors import DeadlineExceeded, GatewayRefused, GatewayUnreachable, WorkerError
 
 __all__ = [
+    "PASSAGE_TOKENS",
+    "SMALLEST_PASSAGE_TOKENS",
     "Backoff",
     "DeadLetter",
     "DeadlineExceeded",
@@ -23,16 +34,22 @@ __all__ = [
     "GatewayConfig",
     "GatewayRefused",
     "GatewayUnreachable",
+    "ModelFacts",
     "ModelGateConfig",
     "Order",
     "QueueSpec",
     "RetryLater",
+    "Span",
     "WorkerConfig",
     "WorkerError",
+    "beginning_and_end",
     "create_celery",
     "decide_fate",
+    "estimate_tokens",
     "install_event_step",
     "install_model_gate",
+    "model_facts",
     "pipeline_task",
     "run_async",
+    "split",
 ]

@@ -4,9 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from enrichment_worker.chunking import PASSAGE_TOKENS, SMALLEST_PASSAGE_TOKENS, Span, split
-from enrichment_worker.models import ModelFacts
 from ollama_client import BadRequest, ContextOverflow, OllamaClient, OllamaError
+from worker_kit import PASSAGE_TOKENS, SMALLEST_PASSAGE_TOKENS, ModelFacts, Span, split
 
 #: Passages in one call: bounds its memory and how long a cancelled one runs on.
 CALL_PASSAGES = 64

@@ -14,9 +14,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from contracts.enrichments import Emotion, MoodLabel, MoodResult, Provenance
-from enrichment_worker.chunking import Span, split
-from enrichment_worker.models import ModelFacts
 from ollama_client import Message, OllamaClient
+from worker_kit import ModelFacts, beginning_and_end
 
 #: Room in the context for instruction, examples and answer.
 _RESERVED_TOKENS = 2000
@@ -72,7 +71,7 @@ async def infer_by_llm(ollama: OllamaClient, model: ModelFacts, body: str, *, co
     """Raises: InvalidAnswer; the other leaves of `OllamaError`."""
     prompt = load_prompt()
     window = min(context_tokens, model.context_tokens or context_tokens)
-    shown = _beginning_and_end(body, window - _RESERVED_TOKENS)
+    shown = beginning_and_end(body, limit_tokens=window - _RESERVED_TOKENS)
     # The entry is data: a message of its own, never spliced into the instruction.
     answer = await ollama.structured(
         model.name,
@@ -103,12 +102,3 @@ async def infer_by_llm(ollama: OllamaClient, model: ModelFacts, body: str, *, co
             truncated=shown != body,
         ),
     )
-
-
-def _beginning_and_end(body: str, limit_tokens: int) -> str:
-    """All of it where it fits, else how it begins and how it ends: a day's mood is told there."""
-    spans: list[Span] = split(body, limit_tokens=max(limit_tokens // 2, 64))
-    if len(spans) <= 2:  # noqa: PLR2004 - the two halves are everything
-        return body
-    first, last = spans[0], spans[-1]
-    return f"{body[first.start : first.end]}\n[...]\n{body[last.start : last.end]}"

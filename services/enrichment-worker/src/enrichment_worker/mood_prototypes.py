@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from contracts.enrichments import Emotion, MoodLabel, MoodResult, Provenance
 from enrichment_worker.embedding import embed_texts
 from enrichment_worker.exemplars import ExemplarSet, load_exemplars
-from enrichment_worker.models import ModelFacts
 from ollama_client import OllamaClient, OllamaError
+from worker_kit import ModelFacts
 
 #: A margin like this is as sure as the method gets.
 _SURE_MARGIN = 0.12

@@ -17,12 +17,11 @@ from contracts.enrichments import EmbeddingResult, EnrichmentKind, FailureReason
 from contracts.entries import EntryView
 from contracts.events import EntryRef
 from enrichment_worker.embedding import EmbeddedText, embed_texts
-from enrichment_worker.models import ModelFacts, model_facts
 from enrichment_worker.mood_llm import infer_by_llm
 from enrichment_worker.mood_prototypes import infer_by_prototypes
 from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry
 from ollama_client import OllamaClient, OllamaConfig, OllamaError
-from worker_kit import GatewayClient, GatewayConfig
+from worker_kit import GatewayClient, GatewayConfig, ModelFacts, model_facts
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""Cutting a long entry into passages that fit the embedding model, each with its place in the text.
+"""Cutting a long text into passages that fit a model, each with its place in the text.
 
 No tokenizer is at hand (Ollama has no such call), so sizes are estimated on the safe side; the server refuses what is
 too long all the same, and the caller then asks for smaller passages. Nothing is ever cut off.
@@ -42,6 +42,15 @@ def split(text: str, *, limit_tokens: int = PASSAGE_TOKENS) -> list[Span]:
         return [Span(0, len(text))]
     pieces = list(_pieces(text, Span(0, len(text)), limit_tokens))
     return list(_with_overlap(text, list(_packed(text, pieces, limit_tokens)), limit_tokens))
+
+
+def beginning_and_end(text: str, *, limit_tokens: int) -> str:
+    """All of it where it fits, else how it begins and how it ends, with a mark between: there a day is told."""
+    spans = split(text, limit_tokens=max(limit_tokens // 2, 64))
+    if len(spans) <= 2:  # noqa: PLR2004 - the two halves are everything
+        return text
+    first, last = spans[0], spans[-1]
+    return f"{text[first.start : first.end]}\n[...]\n{text[last.start : last.end]}"
 
 
 def _pieces(text: str, whole: Span, limit: int) -> Iterator[Span]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrichment_worker.chunking import PASSAGE_TOKENS, Span, estimate_tokens, split
+from worker_kit import PASSAGE_TOKENS, Span, estimate_tokens, split
 
 WORD = st.text(alphabet="abcdefghijklmnopqrstuvwxyzäéßØ", min_size=1, max_size=14)
 SENTENCE = st.lists(WORD, min_size=1, max_size=12).map(lambda words: " ".join(words) + ".")
