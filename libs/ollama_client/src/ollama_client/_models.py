@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,8 +22,12 @@ class _Answer(BaseModel):
 
 
 class Message(_Answer):
+    """One turn of a conversation: who speaks, and what is said."""
+
     role: Role
     content: str = ""
+    #: What a model that thinks wrote for itself before it answered. Not sent where there is none.
+    thinking: Annotated[str, Field(exclude_if=lambda text: not text)] = ""
 
     @classmethod
     def system(cls, content: str) -> Self:
@@ -64,15 +68,24 @@ class _Chunk(Timings):
 
 
 class ChatChunk(_Chunk):
+    """A piece of an answer as it is written. Thinking comes first, in chunks of its own; timings come with the last."""
+
     message: Message = Message(role="assistant")
 
     @property
     def text(self) -> str:
         return self.message.content
 
+    @property
+    def thinking(self) -> str:
+        return self.message.thinking
+
 
 class GenerateChunk(_Chunk):
+    """A piece of a text as it is written, like `ChatChunk`."""
+
     response: str = ""
+    thinking: str = ""
 
     @property
     def text(self) -> str:
@@ -84,12 +97,29 @@ class ChatAnswer(_Chunk):
 
     message: Message
 
+    @property
+    def text(self) -> str:
+        return self.message.content
+
+    @property
+    def thinking(self) -> str:
+        return self.message.thinking
+
 
 class GeneratedText(_Chunk):
+    """A whole text: the last chunk's timings with the text of all chunks."""
+
     response: str
+    thinking: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.response
 
 
 class ModelDetails(_Answer):
+    """What a model is made of, in the server's words: "gguf", "llama", "8.0B", "Q4_K_M". Empty where not told."""
+
     format: str = ""
     family: str = ""
     parameter_size: str = ""
@@ -97,6 +127,8 @@ class ModelDetails(_Answer):
 
 
 class InstalledModel(_Answer):
+    """A model that the server has on disk. `digest` is the sha256 of its manifest, `size` is in bytes."""
+
     name: str
     digest: str = ""
     size: int = 0
@@ -105,6 +137,8 @@ class InstalledModel(_Answer):
 
 
 class RunningModel(_Answer):
+    """A model that is in memory, until `expires_at`. Sizes in bytes; `context_length` in tokens, 0 if not told."""
+
     name: str
     digest: str = ""
     size: int = 0
@@ -114,6 +148,8 @@ class RunningModel(_Answer):
 
 
 class ShownModel(_Answer):
+    """What the server knows of one model. `capabilities` holds words such as "completion", "embedding", "thinking"."""
+
     details: ModelDetails = ModelDetails()
     capabilities: tuple[str, ...] = ()
     #: GGUF metadata, keys such as `llama.context_length`.
@@ -128,6 +164,7 @@ class ShownModel(_Answer):
 
     @property
     def embedding_dimension(self) -> int:
+        """Width of the model's vectors; 0 if the server does not say."""
         return self._number("embedding_length")
 
     def _number(self, suffix: str) -> int:
@@ -137,6 +174,8 @@ class ShownModel(_Answer):
 
 
 class PullProgress(_Answer):
+    """One step of a download. Steps with a `digest` are of one layer, and repeat as its bytes come in."""
+
     status: str
     digest: str = ""
     #: Bytes; 0 where the step has none.

@@ -58,20 +58,24 @@ async def chunks_of(lines: AsyncIterator[bytes], kind: type[C], model: str) -> A
 
 
 async def whole_chat(chunks: AsyncIterator[ChatChunk]) -> ChatAnswer:
-    texts: list[str] = []
-    last: ChatChunk | None = None
-    async for chunk in chunks:
-        texts.append(chunk.text)
-        last = chunk
-    assert last is not None
-    return ChatAnswer.model_construct(_fields_set=None, **{**dict(last), "message": Message.assistant("".join(texts))})
+    last, text, thinking = await _joined(chunks)
+    message = Message(role="assistant", content=text, thinking=thinking)
+    return ChatAnswer.model_construct(_fields_set=None, **{**dict(last), "message": message})
 
 
 async def whole_text(chunks: AsyncIterator[GenerateChunk]) -> GeneratedText:
+    last, text, thinking = await _joined(chunks)
+    return GeneratedText.model_construct(_fields_set=None, **{**dict(last), "response": text, "thinking": thinking})
+
+
+async def _joined(chunks: AsyncIterator[C]) -> tuple[C, str, str]:
+    """The last chunk, all text and all thinking."""
     texts: list[str] = []
-    last: GenerateChunk | None = None
+    thoughts: list[str] = []
+    last: C | None = None
     async for chunk in chunks:
         texts.append(chunk.text)
+        thoughts.append(chunk.thinking)
         last = chunk
     assert last is not None
-    return GeneratedText.model_construct(_fields_set=None, **{**dict(last), "response": "".join(texts)})
+    return last, "".join(texts), "".join(thoughts)
