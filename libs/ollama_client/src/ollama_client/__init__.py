@@ -23,6 +23,7 @@ from ollama_client._models import (
     StructuredAnswer,
     Timings,
 )
+from ollama_client._observing import Call, Observer, Operation
 from ollama_client.errors import (
     BadRequest,
     BetweenTokensTimeout,
@@ -46,6 +47,7 @@ from ollama_client.errors import (
 __all__ = [
     "BadRequest",
     "BetweenTokensTimeout",
+    "Call",
     "ChatAnswer",
     "ChatChunk",
     "ConnectTimeout",
@@ -59,9 +61,11 @@ __all__ = [
     "Message",
     "ModelDetails",
     "ModelNotFound",
+    "Observer",
     "OllamaClient",
     "OllamaConfig",
     "OllamaError",
+    "Operation",
     "Overloaded",
     "ProtocolViolation",
     "PullFailed",

@@ -27,6 +27,7 @@ from ollama_client._models import (
     StructuredAnswer,
     Think,
 )
+from ollama_client._observing import watching
 from ollama_client._refusals import error_text
 from ollama_client._streams import chunks_of, parse, raise_if_error, whole_chat, whole_text
 from ollama_client._structured import ask_structured
@@ -77,9 +78,11 @@ class OllamaClient:
         payload = _payload(
             model, input=list(inputs), truncate=truncate, dimensions=dimensions, options=options, keep_alive=keep_alive
         )
-        embeddings = parse(Embeddings, await self._wire.exchange("POST", "/api/embed", payload))
-        if len(embeddings.vectors) != len(inputs):
-            raise ProtocolViolation(f"{len(embeddings.vectors)} vectors for {len(inputs)} inputs")
+        with watching(self._config.on_call, "embed", model) as call:
+            embeddings = parse(Embeddings, await self._wire.exchange("POST", "/api/embed", payload))
+            if len(embeddings.vectors) != len(inputs):
+                raise ProtocolViolation(f"{len(embeddings.vectors)} vectors for {len(inputs)} inputs")
+            call.answered(embeddings)
         return embeddings
 
     async def chat(
@@ -125,8 +128,9 @@ class OllamaClient:
             truncate=False,
             shift=False,
         )
-        async with self._wire.lines("/api/chat", payload) as lines:
-            yield chunks_of(lines, ChatChunk, model)
+        with watching(self._config.on_call, "chat", model) as call:
+            async with self._wire.lines("/api/chat", payload) as lines:
+                yield call.through(chunks_of(lines, ChatChunk, model))
 
     async def generate(
         self,
@@ -176,8 +180,9 @@ class OllamaClient:
             truncate=False,
             shift=False,
         )
-        async with self._wire.lines("/api/generate", payload) as lines:
-            yield chunks_of(lines, GenerateChunk, model)
+        with watching(self._config.on_call, "generate", model) as call:
+            async with self._wire.lines("/api/generate", payload) as lines:
+                yield call.through(chunks_of(lines, GenerateChunk, model))
 
     async def structured(
         self,

@@ -1,7 +1,9 @@
 """How to reach an Ollama and how long to wait for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from ollama_client._observing import Observer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,8 @@ class OllamaConfig:
     total_timeout_s: float = 300.0
     #: Ollama queues without limit once a model is loaded, so the cap is ours.
     max_connections: int = 16
+    #: Told of each call of a model when it ends. Clients that differ in it alone share their connections.
+    on_call: Observer | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
