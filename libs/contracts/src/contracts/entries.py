@@ -11,6 +11,7 @@ from contracts.enrichments import EnrichmentKind, EnrichmentView
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
 from contracts.moments import Moment
+from contracts.own_moods import OwnMood, OwnMoodView
 
 BODY_MAX_BYTES = 256 * 1024
 METADATA_MAX_BYTES = 4 * 1024
@@ -21,12 +22,13 @@ Tag = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whites
 
 
 class EntryDraft(Request):
-    """What its writer gives: the body, when it was written (with the writer's time zone), tags, free metadata."""
+    """What its writer gives: body, when it was written (with the writer's time zone), tags, free metadata, own mood."""
 
     body: str
     written_at: Moment | None = None
     tags: Annotated[tuple[Tag, ...], Field(max_length=32)] = ()
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    mood: OwnMood | None = None
 
     @field_validator("body")
     @classmethod
@@ -69,6 +71,8 @@ class EntryView(Value):
     metadata: dict[str, JsonValue]
     created_at: datetime
     updated_at: datetime
+    #: The mood that its writer gave. The inferred one is `enrichments.mood`; neither ever replaces the other.
+    own_mood: OwnMoodView | None = None
     enrichments: dict[EnrichmentKind, EnrichmentView]
 
 

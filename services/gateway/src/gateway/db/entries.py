@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from contracts.own_moods import OwnMood, OwnMoodView
 from gateway.db.sql_files import query
 from gateway.db.store import Connection
 from gateway.domain.entries import Entry
@@ -22,6 +23,7 @@ class Content:
     written_at: datetime
     tags: tuple[str, ...]
     metadata: dict[str, JsonValue]
+    own_mood: OwnMood | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def _columns(content: Content) -> tuple[object, ...]:
         int(offset.total_seconds()),
         list(content.tags),
         content.metadata,
+        None if content.own_mood is None else content.own_mood.model_dump(exclude_none=True),
     )
 
 
@@ -120,4 +123,5 @@ def _entry(row: Any) -> Entry:
         metadata=row["metadata"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        own_mood=None if row["own_mood"] is None else OwnMoodView.model_validate(row["own_mood"]),
     )

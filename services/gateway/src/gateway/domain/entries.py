@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from contracts.enrichments import EnrichmentKind, EnrichmentResult, EnrichmentState, FailureReason
+from contracts.own_moods import OwnMoodView
 
 #: What every new revision is enriched with.
 KINDS: tuple[EnrichmentKind, ...] = ("embedding", "mood")
@@ -36,3 +37,5 @@ class Entry:
     metadata: dict[str, JsonValue]
     created_at: datetime
     updated_at: datetime
+    #: The mood that its writer gave.
+    own_mood: OwnMoodView | None = None

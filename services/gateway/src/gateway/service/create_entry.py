@@ -63,7 +63,7 @@ async def create_entry(
 
 
 async def _create(connection: Connection, journal: str, draft: EntryDraft) -> Created:
-    content = Content(draft.body, draft.written_at or datetime.now(UTC), draft.tags, draft.metadata)
+    content = Content(draft.body, draft.written_at or datetime.now(UTC), draft.tags, draft.metadata, draft.mood)
     entry = await entries.insert(connection, new_id(), journal, content)
     if entry is None:
         raise JournalNotFound(journal)
@@ -90,5 +90,9 @@ def _idempotency_key(principal: Principal, journal: str, chosen: str) -> Idempot
 
 
 def _hash_of(draft: EntryDraft) -> bytes:
-    """Equal for equal requests, whatever the order of keys and the spacing of their JSON."""
-    return sha256(json.dumps(draft.model_dump(mode="json"), sort_keys=True).encode()).digest()
+    """Equal for equal requests, whatever the order of keys and the spacing of their JSON.
+
+    What a field that came later leaves out is not hashed: a request that was stored before it came must match still.
+    """
+    absent = {"mood"} if draft.mood is None else None
+    return sha256(json.dumps(draft.model_dump(mode="json", exclude=absent), sort_keys=True).encode()).digest()

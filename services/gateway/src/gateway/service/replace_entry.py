@@ -32,7 +32,7 @@ async def replace_entry(
             raise await missing(connection, journal, entry_id)
         if entry.revision != expected_revision:
             raise RevisionMismatch(entry_id, expected=expected_revision, actual=entry.revision)
-        content = Content(draft.body, draft.written_at or entry.written_at, draft.tags, draft.metadata)
+        content = Content(draft.body, draft.written_at or entry.written_at, draft.tags, draft.metadata, draft.mood)
         revised = await entries.replace(connection, entry_id, content)
         pending = await enrichments.await_all(connection, [(entry_id, revised.revision)], KINDS)
         event = EntryRevised(data=EntryRef(journal=journal, entry_id=entry_id, revision=revised.revision))

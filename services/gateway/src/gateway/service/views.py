@@ -20,6 +20,7 @@ def view_of(entry: Entry, found: Sequence[Enrichment]) -> EntryView:
         metadata=entry.metadata,
         created_at=entry.created_at,
         updated_at=entry.updated_at,
+        own_mood=entry.own_mood,
         enrichments={
             enrichment.kind: EnrichmentView(
                 state=enrichment.state,
