@@ -3,15 +3,19 @@
 Counts the children of a prefork pool too, where `PROMETHEUS_MULTIPROC_DIR` names their shared directory.
 """
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from telemetry.exemplars import bucket_of, files_of_processes, latest
+from telemetry.pool_files import bury_dead, pool_directory
 
 #: True while the process can do its work.
 Readiness = Callable[[], bool]
@@ -52,13 +56,44 @@ def serve_probes(*, host: str, port: int, ready: Readiness) -> ProbeServer:
     return ProbeServer(host, port, ready)
 
 
-def exposition() -> bytes:
-    """All metrics of this process and its pool, in Prometheus' text format."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)
-    return generate_latest(registry)
+def collected() -> list[Metric]:
+    """All metrics of this process and its pool, as they are now, with their exemplars."""
+    directory = pool_directory()
+    if directory is None:
+        return list(REGISTRY.collect())
+    with _READING:
+        bury_dead(directory)
+        metrics = list(MultiProcessCollector(None, str(directory)).collect())
+        exemplars = latest(files_of_processes(directory).values())
+    for metric in metrics:
+        metric.samples = [
+            sample._replace(exemplar=record.exemplar())
+            if (record := exemplars.get(bucket_of(sample.name, sample.labels)))
+            else sample
+            for sample in metric.samples
+        ]
+    return metrics
+
+
+def exposition(accept: str = "") -> tuple[bytes, str]:
+    """`collected()` in the format that an `Accept` header asks for, and its content type.
+
+    OpenMetrics holds the exemplars; Prometheus' text format, the default, has no place for them.
+    """
+    encode, content_type = choose_encoder(accept)
+    return encode(_Collected(collected())), content_type
+
+
+#: Files must not be buried while another probe adds them up.
+_READING = Lock()
+
+
+class _Collected(Collector):
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
 
 
 def _handler_for(ready: Readiness) -> type[BaseHTTPRequestHandler]:
@@ -66,7 +101,7 @@ def _handler_for(ready: Readiness) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             match self.path:
                 case "/metrics":
-                    self._answer(200, exposition(), CONTENT_TYPE_LATEST)
+                    self._answer(200, *exposition(self.headers.get("Accept", "")))
                 case "/healthz":
                     self._answer(200, b'{"status":"ok"}', "application/json")
                 case "/readyz":
