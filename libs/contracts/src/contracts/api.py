@@ -13,6 +13,7 @@ from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReaso
 from contracts.entries import EntryDraft, EntryView
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
+from contracts.reflections import ReflectionResult, ReflectionView
 from contracts.search import SearchAnswer, SearchQuery
 
 AUTHORIZATION_HEADER = "Authorization"
@@ -79,6 +80,54 @@ class RecordEnrichment(Request):
         return self
 
 
+class RequestReflection(Request):
+    """Answered by `ReflectionView`: pending, or the one that is pending already."""
+
+    journal: JournalName
+    entry_id: UUID
+
+
+class BeginReflection(Request):
+    """Answered by `BeginReply`."""
+
+    journal: JournalName
+    entry_id: UUID
+    version: int
+
+
+class BeginReply(Value):
+    """What a worker needs to write a reflection; or why there is nothing to write."""
+
+    outcome: Literal["begin", "entry_gone", "settled"]
+    entry: EntryView | None = None
+    #: The journal's owner lets reflections look at earlier entries.
+    related_entries: bool = False
+
+
+class RecordReflection(Request):
+    """Answered by `ReflectionReply`, after the gateway's commit. Exactly one of `result` and `reason` is set."""
+
+    journal: JournalName
+    entry_id: UUID
+    version: int
+    #: Of the entry as it was read at the beginning.
+    revision: int
+    result: ReflectionResult | None = None
+    reason: FailureReason | None = None
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> Self:
+        if (self.result is None) == (self.reason is None):
+            raise ValueError("exactly one of result and reason must be set")
+        return self
+
+
+class ReflectionReply(Value):
+    """`settled`: another attempt was there before, and what it recorded stays."""
+
+    outcome: Literal["recorded", "entry_gone", "settled"]
+
+
 class RecordReply(Value):
     """`recorded`; or why there was nothing to record: the entry is gone, or has moved on to a newer revision."""
 
@@ -91,4 +140,7 @@ REPLIES: dict[type[Request], type[BaseModel]] = {
     GetEntry: EntryView,
     Search: SearchAnswer,
     RecordEnrichment: RecordReply,
+    RequestReflection: ReflectionView,
+    BeginReflection: BeginReply,
+    RecordReflection: ReflectionReply,
 }

@@ -47,6 +47,19 @@ class EnrichmentFailure(EnrichmentRef):
     reason: FailureReason
 
 
+class ReflectionRef(EntryRef):
+    version: int
+
+
+class ReflectionOrder(ReflectionRef):
+    #: Somebody waits for it.
+    interactive: bool
+
+
+class ReflectionFailure(ReflectionRef):
+    reason: FailureReason
+
+
 class JournalRef(Value):
     journal: JournalName
 
@@ -85,13 +98,37 @@ class EnrichmentFailed(_Event):
     data: EnrichmentFailure
 
 
+class ReflectionRequested(_Event):
+    type: Literal["reflection.requested.v1"] = "reflection.requested.v1"
+    data: ReflectionOrder
+
+
+class ReflectionCompleted(_Event):
+    type: Literal["reflection.completed.v1"] = "reflection.completed.v1"
+    data: ReflectionRef
+
+
+class ReflectionFailed(_Event):
+    type: Literal["reflection.failed.v1"] = "reflection.failed.v1"
+    data: ReflectionFailure
+
+
 class JournalErased(_Event):
     type: Literal["journal.erased.v1"] = "journal.erased.v1"
     data: JournalRef
 
 
 DomainEvent = Annotated[
-    EntryCreated | EntryRevised | EntryErased | EnrichmentRequested | EntryEnriched | EnrichmentFailed | JournalErased,
+    EntryCreated
+    | EntryRevised
+    | EntryErased
+    | EnrichmentRequested
+    | EntryEnriched
+    | EnrichmentFailed
+    | ReflectionRequested
+    | ReflectionCompleted
+    | ReflectionFailed
+    | JournalErased,
     Field(discriminator="type"),
 ]
 EVENT_TYPES: tuple[type[_Event], ...] = (
@@ -101,6 +138,9 @@ EVENT_TYPES: tuple[type[_Event], ...] = (
     EnrichmentRequested,
     EntryEnriched,
     EnrichmentFailed,
+    ReflectionRequested,
+    ReflectionCompleted,
+    ReflectionFailed,
     JournalErased,
 )
 _ADAPTER: TypeAdapter[DomainEvent] = TypeAdapter(DomainEvent)

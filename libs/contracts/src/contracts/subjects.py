@@ -10,6 +10,9 @@ ENTRIES_CREATE = f"{ROOT}.api.entries.create"
 ENTRIES_GET = f"{ROOT}.api.entries.get"
 SEARCH = f"{ROOT}.api.search"
 ENRICHMENTS_RECORD = f"{ROOT}.api.enrichments.record"
+REFLECTIONS_REQUEST = f"{ROOT}.api.reflections.request"
+REFLECTIONS_BEGIN = f"{ROOT}.api.reflections.begin"
+REFLECTIONS_RECORD = f"{ROOT}.api.reflections.record"
 API_QUEUE_GROUP = "gateway"
 
 
@@ -19,6 +22,10 @@ def event_subject(event_type: str) -> str:
     if not name or not version.startswith("v"):
         raise ValueError(f"event type {event_type!r} does not end in a version such as .v1")
     return f"{EVENTS}.{name}"
+
+
+#: What is being written now (core NATS, nothing is stored).
+ALL_LIVE = f"{ROOT}.live.>"
 
 
 def live_subject(entry_id: UUID) -> str:

@@ -8,6 +8,7 @@ from contracts.subjects import ALL_EVENTS, EVENTS
 
 EVENT_STREAM = "DAYBOOK_EVENTS"
 ENRICHMENT_DURABLE = "enrichment-worker"
+INSIGHTS_DURABLE = "insights-worker"
 
 
 class ConsumerSpec(Value):
@@ -48,6 +49,7 @@ STREAMS: tuple[StreamSpec, ...] = (
                     f"{EVENTS}.journal.erased",
                 ),
             ),
+            ConsumerSpec(durable=INSIGHTS_DURABLE, filter_subjects=(f"{EVENTS}.reflection.requested",)),
         ),
     ),
 )

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.journals import JournalSettings
 from gateway.db.sql_files import query
 from gateway.db.store import Connection
 from gateway.domain.principals import ALL_JOURNALS
@@ -31,6 +32,22 @@ async def lock(connection: Connection, journal: str) -> bool:
 
 async def delete(connection: Connection, journal: str) -> None:
     await connection.execute(query("journals", "delete_journal"), journal)
+
+
+async def get_settings(connection: Connection, journal: str) -> JournalSettings | None:
+    """None if there is no such journal."""
+    row = await connection.fetchrow(query("journals", "get_settings"), journal)
+    return JournalSettings.model_validate(row["settings"]) if row else None
+
+
+async def lock_settings(connection: Connection, journal: str) -> JournalSettings | None:
+    """The settings, which nobody else changes until the transaction ends."""
+    row = await connection.fetchrow(query("journals", "lock_settings"), journal)
+    return JournalSettings.model_validate(row["settings"]) if row else None
+
+
+async def set_settings(connection: Connection, journal: str, settings: JournalSettings) -> None:
+    await connection.execute(query("journals", "set_settings"), journal, settings.model_dump(mode="json"))
 
 
 async def list_among(connection: Connection, names: Collection[str]) -> list[Journal]:

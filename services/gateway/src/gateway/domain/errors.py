@@ -8,6 +8,7 @@ GatewayError                 status  slug
 |-- ScopeMissing                403  scope-missing            the key may not do this
 |-- JournalNotFound             404  journal-not-found        there is none, or not for this key
 |-- EntryNotFound               404  entry-not-found          there is none, or it was erased
+|-- ReflectionNotFound          404  reflection-not-found     the entry has none, or not that version
 |-- RevisionMismatch            412  revision-mismatch        the entry has moved on
 |-- IdempotencyInFlight         409  idempotency-in-flight    the first request with this key is not done yet
 |-- IdempotencyMismatch         422  idempotency-mismatch     this key was used for another request
@@ -87,6 +88,16 @@ class EntryNotFound(GatewayError):
     def __init__(self, entry_id: UUID) -> None:
         super().__init__(f"entry {entry_id}")
         self.entry_id = entry_id
+
+
+class ReflectionNotFound(GatewayError):
+    slug, title, status = "reflection-not-found", "There is no such reflection", 404
+
+    def __init__(self, entry_id: UUID, version: int | None = None) -> None:
+        which = "none was asked for yet" if version is None else f"no version {version}"
+        super().__init__(f"entry {entry_id}: {which}")
+        self.entry_id = entry_id
+        self.version = version
 
 
 class RevisionMismatch(GatewayError):

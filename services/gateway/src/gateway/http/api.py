@@ -6,9 +6,10 @@ from functools import cache
 from fastapi import FastAPI
 
 from contracts.entries import EntryDraft
+from contracts.journals import JournalSettingsChange
 from contracts.search import SearchQuery
 from gateway.context import Context
-from gateway.http import docs_pages, entries, health, journals, search
+from gateway.http import docs_pages, entries, health, journals, reflections, search
 from gateway.http.body_guard import BodyGuard
 from gateway.http.documents import describe
 from gateway.http.faults import handle_faults
@@ -37,9 +38,16 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
     )
     # The document is made once: it takes some 90 ms, in which nobody else is served.
     api.state.context = replace(context, asyncapi=cache(context.asyncapi))
-    for router in (journals.router, entries.router, search.router, health.router, docs_pages.router):
+    for router in (
+        journals.router,
+        entries.router,
+        reflections.router,
+        search.router,
+        health.router,
+        docs_pages.router,
+    ):
         api.include_router(router)
-    describe(api, EntryDraft, SearchQuery, journals.ReprocessOrder)
+    describe(api, EntryDraft, SearchQuery, journals.ReprocessOrder, JournalSettingsChange)
     handle_faults(api)
     # The last one added is the outermost: what the others refuse is logged and named too.
     api.add_middleware(HeadAsGet)

@@ -7,14 +7,16 @@ from fastapi import APIRouter, Depends, Response
 
 from contracts.enrichments import EnrichmentKind
 from contracts.identifiers import JournalName
+from contracts.journals import JournalDetails, JournalSettingsChange
 from contracts.model import Request, Value
 from gateway.domain.entries import KINDS
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import body_document, problem_documents
-from gateway.http.json_bodies import optional_body_of
+from gateway.http.json_bodies import body_of, optional_body_of
 from gateway.service.enrich import reprocess_journal
 from gateway.service.erase import erase_journal
+from gateway.service.journal_settings import change_settings, get_journal
 from gateway.service.list_journals import list_journals
 from gateway.service.put_journal import put_journal
 
@@ -70,6 +72,36 @@ async def put(context: ContextOfApi, caller: Caller, journal: JournalName) -> Re
     is_new = await put_journal(context.store, caller, journal)
     headers = {"Location": f"/v1/journals/{journal}/entries"} if is_new else None
     return json_answer(JournalView(name=journal), status=201 if is_new else 200, headers=headers)
+
+
+@router.get(
+    "/{journal}",
+    operation_id="get_journal",
+    summary="A journal with its settings",
+    responses={200: {"model": JournalDetails}, **problem_documents(401, 403, 404, 422, 503)},
+)
+async def get(context: ContextOfApi, caller: Caller, journal: JournalName) -> Response:
+    return json_answer(await get_journal(context.store, caller, journal))
+
+
+@router.patch(
+    "/{journal}/settings",
+    operation_id="change_settings",
+    summary="Change some of a journal's settings",
+    responses={
+        200: {"model": JournalDetails, "description": "As they are now"},
+        **problem_documents(400, 401, 403, 404, 408, 413, 415, 422, 503),
+    },
+    openapi_extra=body_document(JournalSettingsChange),
+)
+async def change(
+    context: ContextOfApi,
+    caller: Caller,
+    journal: JournalName,
+    change: Annotated[JournalSettingsChange, Depends(body_of(JournalSettingsChange))],
+) -> Response:
+    """What is not given stays as it is. It holds for what happens from now on."""
+    return json_answer(await change_settings(context.store, caller, journal, change))
 
 
 @router.delete(

@@ -12,7 +12,6 @@ from faststream.nats import NatsBroker
 
 from contracts import subjects
 from contracts.api import (
-    AUTHORIZATION_HEADER,
     IDEMPOTENCY_KEY_HEADER,
     CreateEntry,
     GetEntry,
@@ -24,12 +23,13 @@ from contracts.entries import EntryView
 from contracts.events import EVENT_TYPES
 from contracts.search import SearchAnswer
 from gateway.context import Context
+from gateway.messaging.headers import Authorization
 from gateway.messaging.nats_link import CONNECT_OPTIONS, log_error
+from gateway.messaging.reflections import add_reflections
 from gateway.messaging.replies import TypedReplies, decode
 from gateway.service import create_entry as creating
 from gateway.service import enrich, keys, read_entries, search
 
-Authorization = Annotated[str | None, Header(AUTHORIZATION_HEADER, default=None)]
 IdempotencyKey = Annotated[str | None, Header(IDEMPOTENCY_KEY_HEADER, default=None)]
 
 
@@ -49,6 +49,7 @@ def create_broker(url: str, context: Callable[[], Context], *, workers: int = 16
     _add_entries(broker, context, workers)
     _add_search(broker, context, workers)
     _add_enrichments(broker, context, workers)
+    add_reflections(broker, context, workers)
     # The relay publishes these, from the outbox. They are declared here to be in the AsyncAPI document.
     for event in EVENT_TYPES:
         name = event.model_fields["type"].default

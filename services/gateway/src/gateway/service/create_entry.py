@@ -8,7 +8,7 @@ from hashlib import sha256
 from contracts.entries import EntryDraft, EntryView
 from contracts.events import EntryCreated, EntryRef
 from contracts.identifiers import new_id
-from gateway.db import enrichments, entries, idempotency, outbox
+from gateway.db import enrichments, entries, idempotency, journals, outbox
 from gateway.db.entries import Content
 from gateway.db.idempotency import IdempotencyKey, IdempotencyRecord
 from gateway.db.store import Connection, Store
@@ -21,6 +21,7 @@ from gateway.domain.errors import (
     JournalNotFound,
 )
 from gateway.domain.principals import Principal
+from gateway.service.reflect import order_reflection
 from gateway.service.views import view_of, views_of
 
 IDEMPOTENCY_KEY_MAX_CHARS = 255
@@ -70,6 +71,9 @@ async def _create(connection: Connection, journal: str, draft: EntryDraft) -> Cr
     pending = await enrichments.await_all(connection, [(entry.id, entry.revision)], KINDS)
     event = EntryCreated(data=EntryRef(journal=journal, entry_id=entry.id, revision=entry.revision))
     await outbox.insert(connection, event)
+    settings = await journals.get_settings(connection, journal)
+    if settings is not None and settings.reflect == "always":
+        await order_reflection(connection, entry, interactive=False)
     return Created(view_of(entry, pending), replayed=False)
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 import structlog
 
 from contracts.enrichments import EnrichmentKind
-from gateway.db import enrichments, idempotency, outbox
+from gateway.db import enrichments, idempotency, outbox, reflections
 from gateway.db.store import Store
 from gateway.domain.errors import StoreUnavailable
 from gateway.metrics import ENRICHMENTS_REISSUED
 from gateway.service.enrich import order
+from gateway.service.reflect import order_of
 
 #: A round asks for no more, so that a long outage does not flood the workers at its end.
 _ROUND_MAX = 500
@@ -20,7 +21,7 @@ log = structlog.get_logger()
 
 
 async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float) -> int:
-    """One round: how many enrichments were asked for again. 0 while another gateway is at it.
+    """One round: how many enrichments and reflections were asked for again. 0 while another gateway is at it.
 
     Raises:
         StoreUnavailable: PostgreSQL is away.
@@ -34,8 +35,12 @@ async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float
             kinds[late.journal, late.entry_id, late.revision].append(late.kind)
             ENRICHMENTS_REISSUED.labels(kind=late.kind).inc()
         await outbox.insert(connection, *(order(*entry, sorted(kinds[entry])) for entry in kinds))
+        late_reflections = await reflections.reissue_overdue(connection, overdue_s=overdue_s, limit=_ROUND_MAX)
+        for late in late_reflections:
+            await outbox.insert(connection, order_of(late.journal, late.reflection))
+            ENRICHMENTS_REISSUED.labels(kind="reflection").inc()
         await idempotency.delete_expired(connection, older_than_s=idempotency_keep_s)
-    return len(overdue)
+    return len(overdue) + len(late_reflections)
 
 
 async def reconcile_forever(store: Store, *, every_s: float, overdue_s: float, idempotency_keep_s: float) -> None:

@@ -17,3 +17,15 @@ DELETE FROM journals WHERE name = $1;
 -- name: list_journals
 -- When a client asks which journals its key may touch. $1: all there are.
 SELECT name, created_at FROM journals WHERE $1 OR name = ANY ($2::text[]) ORDER BY name;
+
+-- name: get_settings
+-- When a journal's settings are read, or needed for what is done with an entry.
+SELECT settings FROM journals WHERE name = $1;
+
+-- name: lock_settings
+-- Before settings are changed: nobody changes others meanwhile.
+SELECT settings FROM journals WHERE name = $1 FOR NO KEY UPDATE;
+
+-- name: set_settings
+-- When settings are changed.
+UPDATE journals SET settings = $2 WHERE name = $1;

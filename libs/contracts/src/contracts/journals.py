@@ -1,0 +1,55 @@
+"""What a journal's owner wants done with it. Every setting has a default; an absent one means it."""
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, StringConstraints
+
+from contracts.identifiers import JournalName
+from contracts.model import Request, Value
+
+ReportPeriod = Literal["weekly", "monthly"]
+#: `on_request`: only when somebody asks; `always`: for every new entry.
+ReflectWhen = Literal["on_request", "always"]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be a time zone of the IANA database, such as Europe/Berlin") from None
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_known_zone)]
+#: A language tag: `en`, `de-AT`. Source: https://www.rfc-editor.org/rfc/bcp/bcp47.txt
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+
+
+class JournalSettings(Value):
+    reflect: ReflectWhen = "on_request"
+    #: Reflections may look at up to three earlier entries of the same journal.
+    related_entries: bool = True
+    #: Reports that are made by themselves when a period has ended in `time_zone`.
+    reports: tuple[ReportPeriod, ...] = ()
+    time_zone: TimeZone = "UTC"
+    #: Which language fixed texts have.
+    locale: Locale = "en"
+
+
+class JournalSettingsChange(Request):
+    """What is given is changed; the rest stays."""
+
+    reflect: ReflectWhen | None = None
+    related_entries: bool | None = None
+    reports: tuple[ReportPeriod, ...] | None = None
+    time_zone: TimeZone | None = None
+    locale: Locale | None = None
+
+    def applied_to(self, settings: JournalSettings) -> JournalSettings:
+        return settings.model_copy(update=self.model_dump(exclude_none=True))
+
+
+class JournalDetails(Value):
+    name: JournalName
+    settings: JournalSettings

@@ -1,0 +1,49 @@
+-- name: insert_reflection
+-- When one is asked for, with the entry locked. Nothing comes back while one is pending.
+INSERT INTO reflections (entry_id, version, revision, state, interactive, notice)
+SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 FROM reflections WHERE entry_id = $1
+HAVING count(*) FILTER (WHERE state = 'pending') = 0
+RETURNING *;
+
+-- name: get_pending_reflection
+-- When one was asked for while another is pending.
+SELECT * FROM reflections WHERE entry_id = $1 AND state = 'pending';
+
+-- name: begin_reflection
+-- When a worker begins to write: it speaks of the entry as it is now. Nothing comes back if it is settled, or gone.
+UPDATE reflections SET revision = $3, updated_at = now()
+WHERE entry_id = $1 AND version = $2 AND state = 'pending'
+RETURNING *;
+
+-- name: record_reflection
+-- When a worker reports. What is settled stays: an attempt that came back after another changes nothing.
+UPDATE reflections
+SET state = $3, revision = $4, result = $5, reason = $6, updated_at = now()
+WHERE entry_id = $1 AND version = $2 AND state = 'pending'
+RETURNING *;
+
+-- name: get_reflection
+-- When one version is read, or a live stream asks whether it is settled.
+SELECT reflection.* FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
+WHERE entry.journal = $1 AND entry_id = $2 AND version = $3;
+
+-- name: list_reflections
+-- When the versions are read, the newest first.
+SELECT reflection.* FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
+WHERE entry.journal = $1 AND entry_id = $2
+ORDER BY version DESC
+LIMIT $3;
+
+-- name: reissue_overdue_reflections
+-- When the reconciler asks again for what nobody reported; the wait doubles each time, up to 64 times.
+UPDATE reflections AS reflection
+SET reissued_at = now(), reissues = reissues + 1
+FROM (
+    SELECT entry_id, version FROM reflections
+    WHERE state = 'pending' AND reissued_at < now() - $1::interval * (1 << least(reissues, 6))
+    ORDER BY reissued_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+) AS overdue, entries AS entry
+WHERE reflection.entry_id = overdue.entry_id AND reflection.version = overdue.version AND entry.id = overdue.entry_id
+RETURNING entry.journal, reflection.*;

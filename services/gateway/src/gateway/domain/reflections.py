@@ -1,0 +1,28 @@
+"""What is written back to an entry."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from contracts.enrichments import FailureReason
+from contracts.reflections import ReflectionResult, ReflectionState
+
+
+@dataclass(frozen=True)
+class Reflection:
+    entry_id: UUID
+    #: From 1, the newest counts.
+    version: int
+    #: The entry's revision that it speaks of.
+    revision: int
+    state: ReflectionState
+    #: Somebody waits for it.
+    interactive: bool
+    requested_at: datetime
+    updated_at: datetime
+    #: Set where `state` is done.
+    result: ReflectionResult | None = None
+    #: Set where `state` is failed.
+    reason: FailureReason | None = None
+    #: Set where `state` is withheld.
+    notice: str | None = None

@@ -1,0 +1,36 @@
+"""A journal's settings: reading and changing them."""
+
+from contracts.journals import JournalDetails, JournalSettingsChange
+from gateway.db import journals
+from gateway.db.store import Store
+from gateway.domain.errors import JournalNotFound
+from gateway.domain.principals import Principal
+
+
+async def get_journal(store: Store, principal: Principal, journal: str) -> JournalDetails:
+    """Raises JournalNotFound, ScopeMissing (see `Principal.require`), StoreUnavailable."""
+    principal.require(journal, "read", "admin")
+    async with store.connection() as connection:
+        settings = await journals.get_settings(connection, journal)
+    if settings is None:
+        raise JournalNotFound(journal)
+    return JournalDetails(name=journal, settings=settings)
+
+
+async def change_settings(
+    store: Store, principal: Principal, journal: str, change: JournalSettingsChange
+) -> JournalDetails:
+    """The journal as it is afterwards.
+
+    Raises:
+        JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    principal.require(journal, "admin")
+    async with store.transaction() as connection:
+        before = await journals.lock_settings(connection, journal)
+        if before is None:
+            raise JournalNotFound(journal)
+        settings = change.applied_to(before)
+        await journals.set_settings(connection, journal, settings)
+    return JournalDetails(name=journal, settings=settings)
