@@ -19,11 +19,15 @@ from worker_kit._passages import (
     split,
 )
 from worker_kit._run import run_async
+from worker_kit._service_app import TASK_PREFIX, ServiceSpec, create_service_app
+from worker_kit._serving import serve_worker
+from worker_kit._settings import WorkerSettings
 from worker_kit.errors import DeadlineExceeded, GatewayRefused, GatewayUnreachable, WorkerError
 
 __all__ = [
     "PASSAGE_TOKENS",
     "SMALLEST_PASSAGE_TOKENS",
+    "TASK_PREFIX",
     "Backoff",
     "DeadLetter",
     "DeadlineExceeded",
@@ -39,11 +43,14 @@ __all__ = [
     "Order",
     "QueueSpec",
     "RetryLater",
+    "ServiceSpec",
     "Span",
     "WorkerConfig",
     "WorkerError",
+    "WorkerSettings",
     "beginning_and_end",
     "create_celery",
+    "create_service_app",
     "decide_fate",
     "estimate_tokens",
     "install_event_step",
@@ -51,5 +58,6 @@ __all__ = [
     "model_facts",
     "pipeline_task",
     "run_async",
+    "serve_worker",
     "split",
 ]

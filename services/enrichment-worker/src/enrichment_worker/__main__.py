@@ -14,9 +14,11 @@ def main() -> int:
         # The pool's children count in files that the main process adds up. The metrics library looks at this once, when
         # it is imported: so our own modules come after it.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
-        from enrichment_worker.serving import serve
+        from enrichment_worker.app import create_app
+        from enrichment_worker.settings import Settings
+        from worker_kit import serve_worker
 
-        return serve()
+        return serve_worker("enrichment-worker", Settings, create_app)
 
 
 if __name__ == "__main__":

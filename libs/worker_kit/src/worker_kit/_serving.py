@@ -1,0 +1,68 @@
+"""A worker's process: Celery in the foreground, probes beside it."""
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+from celery.utils.nodenames import host_format
+from pydantic import ValidationError
+
+from telemetry import configure_logging, serve_probes
+from worker_kit._settings import WorkerSettings
+
+S = TypeVar("S", bound=WorkerSettings)
+
+_CANNOT_LISTEN = 1
+_WRONG_SETTINGS = 2
+
+
+def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S], Celery]) -> int:
+    """Serve until SIGTERM, then finish what was taken: the process's exit code.
+
+    `service` is the name in logs, such as `enrichment-worker`; its first word names the node.
+    """
+    try:
+        settings = settings_type()  # type: ignore[call-arg] # the environment gives what has no default
+    except ValidationError as error:
+        prefix = settings_type.model_config.get("env_prefix", "")
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(map(str, fault["loc"])).upper()
+            print(f"{service}: {prefix}{name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - logs are not set up
+        return _WRONG_SETTINGS
+    configure_logging(service=service, log_format=settings.log_format, level=settings.log_level)
+    ready = _readiness()
+    try:
+        probes = serve_probes(host=settings.metrics_host, port=settings.metrics_port, ready=ready.is_set)
+    except OSError as error:
+        where = f"{settings.metrics_host}:{settings.metrics_port}"
+        print(f"{service}: cannot listen on {where}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
+        return _CANNOT_LISTEN
+    with probes:
+        # Not `worker_main`, which loses the exit code: a supervisor must see that a worker broke rather than stopped.
+        worker = create_app(settings).Worker(
+            hostname=host_format(f"{service.partition('-')[0]}@%h.{probes.port}"),
+            loglevel=settings.log_level,
+            # Workers of one kind need not greet one another, and the broker's heartbeats tell who is alive.
+            without_mingle=True,
+            without_gossip=True,
+        )
+        worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _readiness() -> threading.Event:
+    """Set while the worker takes tasks."""
+    taking = threading.Event()
+
+    def set_ready(**_signal: object) -> None:
+        taking.set()
+
+    def clear_ready(**_signal: object) -> None:
+        taking.clear()
+
+    worker_ready.connect(set_ready, weak=False)
+    worker_shutting_down.connect(clear_ready, weak=False)
+    return taking
