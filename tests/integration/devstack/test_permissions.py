@@ -109,6 +109,7 @@ async def test_a_client_may_not_record_enrichments_nor_send_tasks(server: NatsSe
         assert await client.may_publish(subjects.ENTRIES_CREATE)
         assert await client.may_publish(subjects.SEARCH)
         assert not await client.may_publish(subjects.ENRICHMENTS_RECORD)
+        assert not await client.may_publish(subjects.EVIDENCE_REPORT)
         assert not await client.may_publish("daybook.tasks.enrichment=2e=mood.0")
         assert not await client.may_publish("$JS.API.STREAM.LIST")
 
@@ -121,6 +122,13 @@ async def test_a_worker_may_not_change_the_streams_of_others(server: NatsServer)
         assert not await worker.may_publish(f"$JS.API.CONSUMER.DELETE.{EVENT_STREAM}.{ENRICHMENT_DURABLE}")
         assert not await worker.may_publish(f"$JS.API.CONSUMER.CREATE.{EVENT_STREAM}.mine")
         assert await worker.may_publish(f"$JS.API.CONSUMER.MSG.NEXT.{EVENT_STREAM}.{ENRICHMENT_DURABLE}")
+
+
+@pytest.mark.parametrize("user", [ENRICHMENT, INSIGHTS])
+async def test_a_worker_may_record_results_and_report_evidence(server: NatsServer, user: str) -> None:
+    async with logged_in(server, user) as worker:
+        assert await worker.may_publish(subjects.ENRICHMENTS_RECORD)
+        assert await worker.may_publish(subjects.EVIDENCE_REPORT)
 
 
 async def test_the_gateway_answers_whoever_asked(server: NatsServer) -> None:

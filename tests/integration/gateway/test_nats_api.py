@@ -11,6 +11,7 @@ from faststream.nats import NatsBroker
 from contracts import subjects
 from contracts.api import CreateEntry, GetEntry, ProblemReply, RecordReply, Search
 from contracts.entries import EntryView
+from contracts.evidence import EvidenceReply
 from contracts.search import SearchAnswer, SearchQuery
 from entry_index import EntryHit
 from gateway.messaging.api import create_broker
@@ -203,3 +204,30 @@ async def test_a_gateway_stops_while_nats_is_away(store):
     broker = create_broker("nats://127.0.0.1:1", lambda: context)
     async with asyncio.timeout(10), nats_intake(broker, grace_s=1):
         await asyncio.sleep(0)
+
+
+async def test_a_worker_reports_evidence_once(ask):
+    report = {
+        "worker": str(uuid4()),
+        "sequence": 1,
+        "began_at": "2026-11-24T07:30:00Z",
+        "ended_at": "2026-11-24T07:30:15Z",
+        "kinds": [
+            {
+                "task": "enrichment.embed",
+                "tasks": 3,
+                "busy_s": 0.2,
+                "bridge_s": 0.001,
+                "inference_s": 0.1,
+                "tasks_with_inference": 3,
+            }
+        ],
+    }
+    raw = json.dumps(report).encode()
+    assert [(await ask(subjects.EVIDENCE_REPORT, raw, EvidenceReply)).outcome for _ in range(2)] == [
+        "recorded",
+        "known",
+    ]
+    for wrong in ({"ended_at": report["began_at"]}, {"kinds": []}, {"kinds": report["kinds"] * 2}, {"sequence": 0}):
+        refused = await ask(subjects.EVIDENCE_REPORT, json.dumps({**report, **wrong}).encode(), ProblemReply)
+        assert (refused.problem.status, refused.problem.type) == (422, "urn:daybook:problem:request-invalid")

@@ -57,6 +57,7 @@ def _worker(name: str, passwords: dict[str, str], *, bound: Iterable[tuple[str, 
             *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO", "UPDATE") for stream in streams),
             subjects.ENTRIES_GET,
             subjects.ENRICHMENTS_RECORD,
+            subjects.EVIDENCE_REPORT,
         ),
         subscribe=tasks.subscribe,
     )

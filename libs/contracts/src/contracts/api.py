@@ -11,6 +11,7 @@ from pydantic import BaseModel, model_validator
 
 from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReason
 from contracts.entries import EntryDraft, EntryView
+from contracts.evidence import EvidenceReply, ReportEvidence
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
 from contracts.reflections import ReflectionResult, ReflectionView
@@ -143,4 +144,5 @@ REPLIES: dict[type[Request], type[BaseModel]] = {
     RequestReflection: ReflectionView,
     BeginReflection: BeginReply,
     RecordReflection: ReflectionReply,
+    ReportEvidence: EvidenceReply,
 }

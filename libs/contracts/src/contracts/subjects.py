@@ -13,6 +13,7 @@ ENRICHMENTS_RECORD = f"{ROOT}.api.enrichments.record"
 REFLECTIONS_REQUEST = f"{ROOT}.api.reflections.request"
 REFLECTIONS_BEGIN = f"{ROOT}.api.reflections.begin"
 REFLECTIONS_RECORD = f"{ROOT}.api.reflections.record"
+EVIDENCE_REPORT = f"{ROOT}.api.evidence.report"
 API_QUEUE_GROUP = "gateway"
 
 

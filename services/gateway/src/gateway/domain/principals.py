@@ -32,5 +32,13 @@ class Principal:
         """
         if ALL_JOURNALS not in self.journals and journal not in self.journals:
             raise JournalNotFound(journal)
+        self.require_scope(*any_of)
+
+    def require_scope(self, *any_of: Scope) -> None:
+        """Let pass a key that holds one of the scopes, where no journal is spoken of.
+
+        Raises:
+            ScopeMissing: it holds none of them.
+        """
         if self.scopes.isdisjoint(any_of):
             raise ScopeMissing(any_of)

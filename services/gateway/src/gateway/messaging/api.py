@@ -23,6 +23,7 @@ from contracts.entries import EntryView
 from contracts.events import EVENT_TYPES
 from contracts.search import SearchAnswer
 from gateway.context import Context
+from gateway.messaging.evidence import add_evidence
 from gateway.messaging.headers import Authorization
 from gateway.messaging.nats_link import CONNECT_OPTIONS, log_error
 from gateway.messaging.reflections import add_reflections
@@ -50,6 +51,7 @@ def create_broker(url: str, context: Callable[[], Context], *, workers: int = 16
     _add_search(broker, context, workers)
     _add_enrichments(broker, context, workers)
     add_reflections(broker, context, workers)
+    add_evidence(broker, context, workers)
     # The relay publishes these, from the outbox. They are declared here to be in the AsyncAPI document.
     for event in EVENT_TYPES:
         name = event.model_fields["type"].default

@@ -7,11 +7,12 @@ from uuid import UUID
 import structlog
 
 from contracts.enrichments import EnrichmentKind
-from gateway.db import enrichments, idempotency, outbox, reflections
+from gateway.db import enrichments, evidence, idempotency, outbox, reflections
 from gateway.db.store import Store
 from gateway.domain.errors import StoreUnavailable
 from gateway.metrics import ENRICHMENTS_REISSUED
 from gateway.service.enrich import order
+from gateway.service.evidence import KEEP_S
 from gateway.service.reflect import order_of
 
 #: A round asks for no more, so that a long outage does not flood the workers at its end.
@@ -40,6 +41,7 @@ async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float
             await outbox.insert(connection, order_of(late.journal, late.reflection))
             ENRICHMENTS_REISSUED.labels(kind="reflection").inc()
         await idempotency.delete_expired(connection, older_than_s=idempotency_keep_s)
+        await evidence.delete_expired(connection, older_than_s=KEEP_S)
     return len(overdue) + len(late_reflections)
 
 
