@@ -7,12 +7,15 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+#: Who speaks.
 Role = Literal["system", "user", "assistant", "tool"]
 #: `"json"`, or a JSON Schema that the answer must satisfy.
 AnswerFormat = Literal["json"] | Mapping[str, Any]
+#: Whether, or how hard, a model thinks first. Not given: as the model does by itself, which for some is to think.
 Think = bool | Literal["low", "medium", "high", "max"]
 #: Seconds, a Go duration such as "5m", negative for ever, 0 to unload now.
 KeepAlive = float | str
+#: Ollama's own, by name: `temperature`, `num_predict`, `num_ctx`, `seed` ... Another `num_ctx` reloads the model.
 Options = Mapping[str, Any]
 M = TypeVar("M", bound=BaseModel)
 

@@ -8,12 +8,13 @@ OllamaError
 │   ├── FirstTokenTimeout   retryable   nothing of the answer within `first_token_timeout_s`
 │   ├── BetweenTokensTimeout retryable  the answer paused for longer than `between_tokens_timeout_s`
 │   └── TotalTimeout        retryable   the whole call took longer than `total_timeout_s`
-├── Overloaded              retryable   503 or 429: the queue is full or the model is loading
+├── RefusedByServer
+│   ├── Overloaded          retryable   503 or 429: the queue is full or the model is loading
+│   ├── ContextOverflow     permanent   the input is longer than the model's context; nothing was cut silently
+│   ├── BadRequest          permanent   400 and the like: this request will never be accepted
+│   └── ServerFault         retryable   500, or an error line in the middle of an answer
 ├── ModelNotFound           permanent   404: the message has the `ollama pull` line
-├── ContextOverflow         permanent   the input is longer than the model's context; nothing was cut silently
-├── BadRequest              permanent   400 and the like: this request will never be accepted
 ├── UnsendableRequest       permanent   what was given is no JSON: a lone surrogate, NaN, an object
-├── ServerFault             retryable   500, or an error line in the middle of an answer
 ├── StreamCut               retryable   the answer ended without `done: true`
 ├── ProtocolViolation       retryable   what came is not Ollama's protocol (a proxy's page, broken JSON)
 ├── InvalidAnswer           retryable   the model's structured answer stayed invalid after the repair turn
@@ -30,6 +31,8 @@ class OllamaError(Exception):
 
 
 class RemoteAddressRefused(OllamaError):
+    """The address is neither loopback nor private, and `allow_remote` is off. Nothing was sent."""
+
     def __init__(self, host: str, address: str) -> None:
         super().__init__(
             f"{host} resolves to {address}, which is neither this machine nor a private network: text would leave "
@@ -40,6 +43,8 @@ class RemoteAddressRefused(OllamaError):
 
 
 class Unreachable(OllamaError):
+    """Nobody listens, the name does not resolve, or the connection broke before an answer began."""
+
     retryable = True
 
     def __init__(self, url: str, why: str) -> None:
@@ -48,6 +53,8 @@ class Unreachable(OllamaError):
 
 
 class PhaseTimeout(OllamaError):
+    """A limit of `OllamaConfig` ran out: `limit_s`, in seconds. Its leaves say which."""
+
     retryable = True
     phase: ClassVar[str]
 
@@ -58,18 +65,26 @@ class PhaseTimeout(OllamaError):
 
 
 class ConnectTimeout(PhaseTimeout):
+    """No connection within `connect_timeout_s`."""
+
     phase = "connecting"
 
 
 class FirstTokenTimeout(PhaseTimeout):
+    """Nothing of the answer within `first_token_timeout_s`: the model is loading, or reads a long prompt."""
+
     phase = "the beginning of the answer"
 
 
 class BetweenTokensTimeout(PhaseTimeout):
+    """The answer paused for longer than `between_tokens_timeout_s`."""
+
     phase = "a pause in the answer"
 
 
 class TotalTimeout(PhaseTimeout):
+    """The whole call took longer than `total_timeout_s`, waiting for `max_connections` included."""
+
     phase = "the whole call"
 
 
@@ -83,33 +98,43 @@ class RefusedByServer(OllamaError):
 
 
 class Overloaded(RefusedByServer):
+    """503 or 429: the queue is full, or the model is loading."""
+
     retryable = True
 
 
 class BadRequest(RefusedByServer):
-    pass
+    """400 and the like: this request will never be accepted."""
 
 
 class ContextOverflow(RefusedByServer):
-    pass
+    """The input is longer than the model's context. Nothing was cut, and nothing was generated."""
 
 
 class ServerFault(RefusedByServer):
+    """500 and the like, or an error line in the middle of an answer."""
+
     retryable = True
 
 
 class UnsendableRequest(OllamaError):
+    """What was given is no JSON: a lone surrogate, NaN, an object. Nothing was sent."""
+
     def __init__(self, why: str) -> None:
         super().__init__(f"the request cannot be written as JSON ({why}); nothing was sent")
 
 
 class ModelNotFound(OllamaError):
+    """The server has no such model. The message has the `ollama pull` line."""
+
     def __init__(self, model: str) -> None:
         super().__init__(f"model {model!r} is not installed. Get it with: ollama pull {model}")
         self.model = model
 
 
 class StreamCut(OllamaError):
+    """The answer ended without `done: true`, after `chunks` of it."""
+
     retryable = True
 
     def __init__(self, chunks: int) -> None:
@@ -118,6 +143,8 @@ class StreamCut(OllamaError):
 
 
 class ProtocolViolation(OllamaError):
+    """What came is not Ollama's protocol: a proxy's page, broken JSON, too few vectors."""
+
     retryable = True
 
     def __init__(self, what: str) -> None:
@@ -136,6 +163,8 @@ class InvalidAnswer(OllamaError):
 
 
 class PullFailed(OllamaError):
+    """The server could not download a model. `payload` is the server's own words."""
+
     retryable = True
 
     def __init__(self, model: str, payload: str) -> None:
