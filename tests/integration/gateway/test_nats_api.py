@@ -9,9 +9,10 @@ import pytest
 from faststream.nats import NatsBroker
 
 from contracts import subjects
-from contracts.api import CreateEntry, GetEntry, ProblemReply, RecordReply, Search
+from contracts.api import CreateEntry, GetEntry, ListMoods, PageMoods, ProblemReply, RecordReply, Search
 from contracts.entries import EntryView
 from contracts.evidence import EvidenceReply
+from contracts.moods import MoodPage, MoodTimeline, TimelineQuery
 from contracts.search import SearchAnswer, SearchQuery
 from entry_index import EntryHit
 from gateway.messaging.api import create_broker
@@ -95,6 +96,26 @@ async def test_a_search_shows_the_passage_of_the_newest_revision_only(ask, store
     assert (hit.entry_id, hit.snippet, answer.model) == (entry.id, "The garden was full of bees.", "test-model")
 
 
+async def test_moods_are_answered_in_buckets_and_one_by_one(ask, store, owner):
+    entry = (await create_entry(store, owner.principal, "anna", draft(mood={"valence": 0.5, "word": "quokka"}))).entry
+    timeline = await ask(subjects.MOODS_LIST, ListMoods(journal="anna"), MoodTimeline)
+    assert len(timeline.buckets) == 30
+    assert (timeline.buckets[-1].missing, timeline.buckets[-1].own.n) == ("pending", 1)
+    page = await ask(subjects.MOODS_PAGE, PageMoods(journal="anna"), MoodPage)
+    (mood,) = page.moods
+    assert (mood.entry_id, mood.state, mood.own.valence, page.next_cursor) == (entry.id, "pending", 0.5, None)
+    assert "quokka" not in page.model_dump_json()
+    long = TimelineQuery.model_validate({"first_day": "2024-01-01", "last_day": "2026-09-27"})
+    refused = await ask(subjects.MOODS_LIST, ListMoods(journal="anna", timeline=long), ProblemReply)
+    assert refused.problem.type == "urn:daybook:problem:timeline-too-long"
+    backwards = b'{"journal": "anna", "timeline": {"first_day": "2026-01-02", "last_day": "2026-01-01"}}'
+    refused = await ask(subjects.MOODS_LIST, backwards, ProblemReply)
+    assert [error.pointer for error in refused.problem.errors] == ["/timeline"]
+    reader = await holder(store, "read")
+    refused = await ask(subjects.MOODS_PAGE, PageMoods(journal="anna"), ProblemReply, reader.headers)
+    assert refused.problem.status == 403
+
+
 BAD_BODIES = {
     "empty": b"",
     "no JSON": b"{",
@@ -152,6 +173,8 @@ async def test_keys_never_cross_journals(ask, store, owner):
         (subjects.ENTRIES_GET, GetEntry(journal="anna", entry_id=entry.id)),
         (subjects.SEARCH, Search(journal="anna", search=SearchQuery(query="rain"))),
         (subjects.ENRICHMENTS_RECORD, report("anna", entry.id)),
+        (subjects.MOODS_LIST, ListMoods(journal="anna")),
+        (subjects.MOODS_PAGE, PageMoods(journal="anna")),
     ]
     for subject, request in requests:
         reply = await ask(subject, request, ProblemReply, ben)

@@ -36,6 +36,7 @@ fields = {
     "query": st.text(max_size=50) | json_values,
     "limit": st.integers() | json_values,
     "written_from": moments | json_values,
+    "mood": st.fixed_dictionaries({}, optional={"valence": st.floats(), "word": st.text(max_size=5)}) | json_values,
     "kinds": st.lists(st.sampled_from(["mood", "embedding", "x"]), max_size=3) | json_values,
 }
 bodies = (
@@ -56,13 +57,16 @@ addresses = st.builds(
             f"/v1/journals/fuzz/entries/{SOME_ID}/*",
             "/v1/journals/fuzz/*",
             "/v1/journals/fuzz/search",
+            "/v1/journals/fuzz/moods",
             "/v1/journals/fuzz/reprocess",
         ]
     ),
     steps,
 )
 queries = st.dictionaries(
-    st.sampled_from(["limit", "cursor", "from", "to", "tag", "x"]), st.text(max_size=12) | moments, max_size=3
+    st.sampled_from(["limit", "cursor", "from", "to", "tag", "x", "bucket", "time_zone"]),
+    st.text(max_size=12) | moments | st.dates().map(str) | st.sampled_from(["week", "localtime", "EST5EDT"]),
+    max_size=3,
 )
 header_values = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=300)
 headers = st.fixed_dictionaries(

@@ -30,7 +30,7 @@ def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
         NatsUser(
             CLIENT,
             passwords[CLIENT],
-            publish=(subjects.ENTRIES_CREATE, subjects.ENTRIES_GET, subjects.SEARCH),
+            publish=(subjects.ENTRIES_CREATE, subjects.ENTRIES_GET, subjects.SEARCH, subjects.MOODS_LIST),
             subscribe=("_INBOX_client.>",),
         ),
     )
@@ -58,6 +58,7 @@ def _worker(name: str, passwords: dict[str, str], *, bound: Iterable[tuple[str, 
             subjects.ENTRIES_GET,
             subjects.ENRICHMENTS_RECORD,
             subjects.EVIDENCE_REPORT,
+            subjects.MOODS_PAGE,
         ),
         subscribe=tasks.subscribe,
     )

@@ -14,6 +14,7 @@ from contracts.entries import EntryDraft, EntryView
 from contracts.evidence import EvidenceReply, ReportEvidence
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
+from contracts.moods import MoodPage, MoodsQuery, MoodTimeline, TimelineQuery
 from contracts.reflections import ReflectionResult, ReflectionView
 from contracts.search import SearchAnswer, SearchQuery
 
@@ -60,6 +61,20 @@ class Search(Request):
 
     journal: JournalName
     search: SearchQuery
+
+
+class ListMoods(Request):
+    """Answered by `MoodTimeline`."""
+
+    journal: JournalName
+    timeline: TimelineQuery = TimelineQuery()
+
+
+class PageMoods(Request):
+    """Answered by `MoodPage`."""
+
+    journal: JournalName
+    moods: MoodsQuery = MoodsQuery()
 
 
 class RecordEnrichment(Request):
@@ -145,4 +160,6 @@ REPLIES: dict[type[Request], type[BaseModel]] = {
     BeginReflection: BeginReply,
     RecordReflection: ReflectionReply,
     ReportEvidence: EvidenceReply,
+    ListMoods: MoodTimeline,
+    PageMoods: MoodPage,
 }

@@ -14,6 +14,8 @@ REFLECTIONS_REQUEST = f"{ROOT}.api.reflections.request"
 REFLECTIONS_BEGIN = f"{ROOT}.api.reflections.begin"
 REFLECTIONS_RECORD = f"{ROOT}.api.reflections.record"
 EVIDENCE_REPORT = f"{ROOT}.api.evidence.report"
+MOODS_LIST = f"{ROOT}.api.moods.list"
+MOODS_PAGE = f"{ROOT}.api.moods.page"
 API_QUEUE_GROUP = "gateway"
 
 

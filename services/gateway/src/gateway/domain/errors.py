@@ -3,6 +3,8 @@
 GatewayError                 status  slug
 |-- RequestInvalid              422  request-invalid          fields are wrong; `errors` says which
 |-- CursorInvalid               422  cursor-invalid           the cursor is not one of ours
+|-- TimeZoneUnknown             422  time-zone-unknown        the database does not know it
+|-- TimelineTooLong             422  timeline-too-long        the range has more buckets than one answer may hold
 |-- IdempotencyKeyInvalid       422  idempotency-key-invalid  empty, too long or not printable ASCII
 |-- KeyInvalid                  401  key-invalid              no key, or none that is known
 |-- ScopeMissing                403  scope-missing            the key may not do this
@@ -50,6 +52,24 @@ class CursorInvalid(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("Use `next_cursor` of the page before as it is, or leave the cursor out.")
+
+
+class TimeZoneUnknown(GatewayError):
+    slug, title, status = "time-zone-unknown", "The time zone is not known", 422
+
+    def __init__(self) -> None:
+        super().__init__("Name a time zone of the IANA database, such as Europe/Berlin.")
+
+
+class TimelineTooLong(GatewayError):
+    slug, title, status = "timeline-too-long", "The range has too many buckets", 422
+
+    def __init__(self, buckets: int, *, buckets_max: int) -> None:
+        super().__init__(
+            f"The range has {buckets} buckets; one answer holds {buckets_max}. Ask for less, or for larger ones."
+        )
+        self.buckets = buckets
+        self.buckets_max = buckets_max
 
 
 class IdempotencyKeyInvalid(GatewayError):

@@ -8,6 +8,8 @@ that reports meanwhile must not make a client's edit fail. It takes `"3"` too.
 import re
 from hashlib import sha256
 
+from pydantic import BaseModel
+
 from contracts.entries import EntryView
 from gateway.http.errors import PreconditionRequired
 
@@ -22,6 +24,11 @@ def entity_tag(entry: EntryView) -> str:
         for kind, enrichment in sorted(entry.enrichments.items())
     ]
     return f'"{entry.revision}-{sha256(repr(states).encode()).hexdigest()[:8]}"'
+
+
+def content_tag(answer: BaseModel) -> str:
+    """Of an answer that has no revision of its own: it changes with every byte."""
+    return f'"{sha256(answer.model_dump_json().encode()).hexdigest()[:16]}"'
 
 
 def required_revision(if_match: str | None) -> int:

@@ -25,6 +25,7 @@ from contracts.search import SearchAnswer
 from gateway.context import Context
 from gateway.messaging.evidence import add_evidence
 from gateway.messaging.headers import Authorization
+from gateway.messaging.moods import add_moods
 from gateway.messaging.nats_link import CONNECT_OPTIONS, log_error
 from gateway.messaging.reflections import add_reflections
 from gateway.messaging.replies import TypedReplies, decode
@@ -52,6 +53,7 @@ def create_broker(url: str, context: Callable[[], Context], *, workers: int = 16
     _add_enrichments(broker, context, workers)
     add_reflections(broker, context, workers)
     add_evidence(broker, context, workers)
+    add_moods(broker, context, workers)
     # The relay publishes these, from the outbox. They are declared here to be in the AsyncAPI document.
     for event in EVENT_TYPES:
         name = event.model_fields["type"].default

@@ -13,7 +13,11 @@ _MAX_CHARS = 200
 
 
 def cursor_after(entry: Entry) -> str:
-    text = json.dumps([entry.written_at.isoformat(), entry.id.hex])
+    return cursor_at(entry.written_at, entry.id)
+
+
+def cursor_at(written_at: datetime, entry_id: UUID) -> str:
+    text = json.dumps([written_at.isoformat(), entry_id.hex])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
