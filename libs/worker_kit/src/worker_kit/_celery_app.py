@@ -1,6 +1,5 @@
 """A Celery app with the settings that Daybook's guarantees need, each with its reason."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -12,7 +11,8 @@ from celery.exceptions import Retry
 from kombu import Queue
 
 import kombu_jetstream
-from worker_kit._metrics import TASK_DURATION, TASK_FATES
+from worker_kit._evidence import gather_evidence
+from worker_kit._metrics import TASK_FATES
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,15 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
     def register(function: Callable[..., None]) -> Task[Any, Any]:
         @wraps(function)
         def measured(*args: Any, **kwargs: Any) -> None:
-            began_s = time.perf_counter()
             fate = "crashed"
             try:
-                function(*args, **kwargs)
+                with gather_evidence(name):
+                    function(*args, **kwargs)
                 fate = "done"
             except Retry:
                 fate = "retried"
                 raise
             finally:
-                TASK_DURATION.labels(name).observe(time.perf_counter() - began_s)
                 TASK_FATES.labels(name, fate).inc()
 
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from contracts.api import AUTHORIZATION_HEADER, GetEntry, ProblemReply, RecordEnrichment, RecordReply
 from contracts.entries import EntryView
 from contracts.events import EntryRef
-from contracts.subjects import ENRICHMENTS_RECORD, ENTRIES_GET
+from contracts.evidence import EvidenceReply, ReportEvidence
+from contracts.subjects import ENRICHMENTS_RECORD, ENTRIES_GET, EVIDENCE_REPORT
 from worker_kit.errors import GatewayRefused, GatewayUnreachable
 
 A = TypeVar("A", bound=BaseModel)
@@ -81,6 +82,15 @@ class GatewayClient:
             GatewayRefused: the key is not good for it.
         """
         return await self._ask(ENRICHMENTS_RECORD, enrichment, RecordReply)
+
+    async def report_evidence(self, report: ReportEvidence) -> EvidenceReply:
+        """Tell what tasks took. The same report again changes nothing.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time; it may have been stored.
+            GatewayRefused: the key is not good for it.
+        """
+        return await self._ask(EVIDENCE_REPORT, report, EvidenceReply)
 
     async def _ask(self, subject: str, request: BaseModel, kind: type[A]) -> A:
         headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}
