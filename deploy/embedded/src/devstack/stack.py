@@ -197,6 +197,11 @@ class Stack:
             INSIGHTS: {
                 "INSIGHTS_NATS_URL": nats.url_of(INSIGHTS),
                 "INSIGHTS_NATS_INBOX_PREFIX": inbox_of(INSIGHTS),
+                "INSIGHTS_GATEWAY_KEY_FILE": str(self._key_file(INSIGHTS)),
+                "INSIGHTS_OLLAMA_URL": model_url,
+                "INSIGHTS_EMBEDDING_MODEL": models.embedding_model,
+                "INSIGHTS_CHAT_MODEL": models.chat_model,
+                "INSIGHTS_QDRANT_URL": qdrant_url,
                 "INSIGHTS_METRICS_PORT": str(self.ports[INSIGHTS]),
             },
         }

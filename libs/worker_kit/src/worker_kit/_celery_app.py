@@ -20,6 +20,8 @@ class QueueSpec:
     name: str
     #: True where the tasks call a model: the model gate closes these while the model server is away.
     needs_model: bool
+    #: True where tasks carry a priority: urgent ones overtake.
+    has_priorities: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class WorkerConfig:
     transport: dict[str, Any] = field(default_factory=dict)
 
 
+_PRIORITY_MAX = 9
 _SOFT_GRACE_S = 15.0
 _HARD_GRACE_S = 30.0
 
@@ -61,7 +64,9 @@ def create_celery(config: WorkerConfig) -> Celery:
         accept_content=["json"],
         task_soft_time_limit=config.deadline_s + _SOFT_GRACE_S,
         task_time_limit=config.deadline_s + _HARD_GRACE_S,
-        task_queues=[Queue(queue.name) for queue in config.queues],
+        task_queues=[
+            Queue(queue.name, max_priority=_PRIORITY_MAX if queue.has_priorities else None) for queue in config.queues
+        ],
         task_default_queue=config.queues[0].name,
         task_create_missing_queues=False,
         # Our logs have one shape; Celery must not put handlers of its own beside them.
