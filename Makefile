@@ -74,6 +74,9 @@ bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, be
 bench-bridge: $(STAMP) ## what asyncio.run costs a task, beside the alternatives (ADR 0001)
 	$(BIN)/python benchmarks/bridge.py --write docs/benchmarks/bridge.md
 
+bench-embed: $(STAMP) ## embedding one entry a task beside 8, 32 and 64: throughput, latency, what it costs others
+	$(BIN)/python benchmarks/embed.py --write docs/benchmarks/embed.md
+
 bench-broker: $(STAMP) ## the same tasks through JetStream, Redis and RabbitMQ (their Debian packages are installed if missing)
 	@command -v redis-server >/dev/null && test -x /usr/lib/rabbitmq/bin/rabbitmq-server \
 		|| RUNLEVEL=1 apt-get install -y -qq redis-server rabbitmq-server

@@ -90,10 +90,11 @@ class Stack:
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
-    def restart(self, name: str) -> None:
-        """Stop and start one process, and wait until it is well."""
+    def restart(self, name: str, *, settings: Mapping[str, str] | None = None) -> None:
+        """Stop and start one process, with changed settings where given, and wait until it is well."""
         part = self.part(name)
         part.process.stop()
+        part.process.change_env(settings or {})
         self.start_again(name)
 
     def kill(self, name: str) -> None:
