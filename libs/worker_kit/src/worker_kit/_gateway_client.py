@@ -15,6 +15,7 @@ from contracts.api import (
     BeginReflection,
     BeginReply,
     GetEntry,
+    PageMoods,
     ProblemReply,
     RecordEnrichment,
     RecordReflection,
@@ -24,10 +25,12 @@ from contracts.api import (
 from contracts.entries import EntryView
 from contracts.events import EntryRef, ReflectionRef
 from contracts.evidence import EvidenceReply, ReportEvidence
+from contracts.moods import MoodPage, MoodsQuery
 from contracts.subjects import (
     ENRICHMENTS_RECORD,
     ENTRIES_GET,
     EVIDENCE_REPORT,
+    MOODS_PAGE,
     REFLECTIONS_BEGIN,
     REFLECTIONS_RECORD,
 )
@@ -137,6 +140,15 @@ class GatewayClient:
             await self._nats.publish(subject, message.model_dump_json().encode())
         except (NatsError, OSError) as error:
             raise GatewayUnreachable(f"NATS: {type(error).__name__}") from error
+
+    async def page_moods(self, journal: str, query: MoodsQuery) -> MoodPage:
+        """The moods of a journal, oldest first; go on with `next_cursor` until there is none.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time.
+            GatewayRefused: the key is not good for it, or there is no such journal.
+        """
+        return await self._ask(MOODS_PAGE, PageMoods(journal=journal, moods=query), MoodPage)
 
     async def _ask(self, subject: str, request: BaseModel, kind: type[A]) -> A:
         headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}
