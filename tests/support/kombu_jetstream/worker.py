@@ -71,7 +71,7 @@ class Worker:
     def launch(self) -> Self:
         """Start without waiting, for several at a time."""
         command = [
-            sys.executable, "-m", "celery", "-A", self._app, "worker",
+            sys.executable, "-m", "support.kombu_jetstream.celery_command", "-A", self._app, "worker",
             "-n", f"{self._name}@test", "-c", str(self._concurrency), "-l", "INFO", "--without-mingle",
             *self._arguments,
         ]  # fmt: skip
