@@ -53,6 +53,8 @@ def create_celery(config: WorkerConfig) -> Celery:
         # A task is settled only after its effect is stored, so that a killed worker's task comes back.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
+        # And so that one ended by its hard limit does: Celery's own way is to forget it.
+        task_acks_on_timeout=False,
         # Results go to the gateway; Celery keeps none.
         task_ignore_result=True,
         result_backend=None,
