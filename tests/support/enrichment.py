@@ -158,6 +158,10 @@ class Daybook:
         made.process.start()
         return made
 
+    @property
+    def worker_key(self) -> str:
+        return self._key_file("worker").read_text().strip()
+
     def new_journal(self) -> str:
         self._made += 1
         journal = f"{JOURNAL}-{self._made}"
