@@ -108,7 +108,9 @@ async def test_a_client_may_not_record_enrichments_nor_send_tasks(server: NatsSe
     async with logged_in(server, CLIENT) as client:
         assert await client.may_publish(subjects.ENTRIES_CREATE)
         assert await client.may_publish(subjects.SEARCH)
+        assert await client.may_publish(subjects.MOODS_LIST)
         assert not await client.may_publish(subjects.ENRICHMENTS_RECORD)
+        assert not await client.may_publish(subjects.MOODS_PAGE)
         assert not await client.may_publish(subjects.EVIDENCE_REPORT)
         assert not await client.may_publish("daybook.tasks.enrichment=2e=mood.0")
         assert not await client.may_publish("$JS.API.STREAM.LIST")
