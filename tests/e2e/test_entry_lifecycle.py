@@ -40,7 +40,7 @@ def test_a_revised_entry_is_found_by_its_new_words_alone(journal):
     posted = journal.post("We repaired the roof of the old barn before the storm.")
     journal.done(posted["id"])
     first = journal.get(posted["id"])
-    old_score = journal.search("fixing a barn roof")[0]["score"]
+    old_score = journal.search("fixing a barn roof", mode="dense")[0]["score"]
 
     draft = {"body": "The violin concert in the cathedral moved me to tears."}
     put = journal.request("PUT", f"/entries/{posted['id']}", json=draft, headers={"If-Match": first.headers["ETag"]})
@@ -54,7 +54,7 @@ def test_a_revised_entry_is_found_by_its_new_words_alone(journal):
     (hit,) = journal.search("classical music in a church")
     assert (hit["revision"], hit["snippet"]) == (2, draft["body"])
     # One entry stands in this journal: any question finds it. What must be gone is the old passage.
-    (stale,) = journal.search("fixing a barn roof")
+    (stale,) = journal.search("fixing a barn roof", mode="dense")
     assert stale["revision"] == 2
     assert stale["score"] < old_score / 2
 

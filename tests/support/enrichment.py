@@ -26,6 +26,8 @@ from devstack.qdrant.server import QdrantServer
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL
 
 JOURNAL = "diary"
+#: Words are indexed under it.
+LEXICON_KEY = "a key for the tests of enrichment"
 #: The broker's URL needs a login.
 USER = NatsUser("tests", "s3cret", publish=(">",), subscribe=(">",))
 START_S = 40.0
@@ -42,15 +44,15 @@ def until(condition: Callable[[], Any], *, within_s: float = DEADLINE_S, why: Ca
 
 
 class Worker:
-    """A worker's process; a name for its log. `module` is what runs, `prefix` that of its settings."""
+    """An enrichment worker's process; a name for its log."""
 
-    def __init__(self, directory: Path, name: str, module: str, prefix: str, environment: dict[str, str]) -> None:
+    def __init__(self, directory: Path, name: str, environment: dict[str, str], **more: str) -> None:
         self.port = free_port()
         self.process = ServerProcess(
             name,
-            [sys.executable, "-m", module, "work"],
+            [sys.executable, "-m", "enrichment_worker", "work"],
             log=directory / f"{name}.log",
-            env={**environment, f"{prefix}METRICS_PORT": str(self.port)},
+            env={**environment, "ENRICHMENT_METRICS_PORT": str(self.port), **more},
             stop_s=30,
         )
 
@@ -108,6 +110,7 @@ class Daybook:
             "GATEWAY_OLLAMA_URL": ollama_url,
             "GATEWAY_EMBEDDING_MODEL": EMBEDDING_MODEL,
             "GATEWAY_QDRANT_URL": self.qdrant_url,
+            "GATEWAY_LEXICON_KEY": LEXICON_KEY,
         }
         self._command(environment, "migrate")
         self._command(environment, "topology")
@@ -130,28 +133,22 @@ class Daybook:
             gateway.stop()
 
     def worker(self, *, ready: bool = True, **settings: str) -> Worker:
-        """An enrichment worker, killed at the end if it still runs. `ready`: takes tasks on return."""
-        return self._worker("enrichment_worker", "ENRICHMENT_", {"ENRICHMENT_MOOD_METHOD": "llm", **settings}, ready)
-
-    def insights_worker(self, *, ready: bool = True, **settings: str) -> Worker:
-        """An insights worker, as `worker`."""
-        return self._worker("insights_worker", "INSIGHTS_", settings, ready)
-
-    def _worker(self, module: str, prefix: str, settings: dict[str, str], ready: bool) -> Worker:
+        """Started, and killed at the end if it still runs. `ready`: takes tasks on return."""
         self._made += 1
-        common = {
-            "NATS_URL": self.nats_url,
-            "GATEWAY_KEY_FILE": str(self._key_file("worker")),
-            "OLLAMA_URL": self.ollama_url,
-            "EMBEDDING_MODEL": EMBEDDING_MODEL,
-            "CHAT_MODEL": MODEL,
-            "QDRANT_URL": self.qdrant_url,
-            "CONCURRENCY": "2",
-            "RETRY_BASE_S": "0.2",
-            "MODEL_PROBE_S": "0.3",
+        environment = {
+            "ENRICHMENT_NATS_URL": self.nats_url,
+            "ENRICHMENT_LEXICON_KEY": LEXICON_KEY,
+            "ENRICHMENT_GATEWAY_KEY_FILE": str(self._key_file("worker")),
+            "ENRICHMENT_OLLAMA_URL": self.ollama_url,
+            "ENRICHMENT_EMBEDDING_MODEL": EMBEDDING_MODEL,
+            "ENRICHMENT_CHAT_MODEL": MODEL,
+            "ENRICHMENT_MOOD_METHOD": "llm",
+            "ENRICHMENT_QDRANT_URL": self.qdrant_url,
+            "ENRICHMENT_CONCURRENCY": "2",
+            "ENRICHMENT_RETRY_BASE_S": "0.2",
+            "ENRICHMENT_MODEL_PROBE_S": "0.3",
         }
-        environment = {f"{prefix}{name}": value for name, value in common.items()} | settings
-        made = Worker(self._directory, f"worker-{self._made}", module, prefix, environment)
+        made = Worker(self._directory, f"worker-{self._made}", environment, **settings)
         self._stack.callback(made.process.kill)
         if ready:
             return made.start()

@@ -9,10 +9,11 @@ from contracts.api import RecordEnrichment
 from contracts.entries import EntryDraft
 from contracts.events import DomainEvent, parse_event
 from contracts.search import SearchQuery
-from entry_index import EntryHit
+from entry_index import EntryHit, SearchFilters
 from gateway.context import Context
 from gateway.db.store import Store
 from gateway.domain.principals import Principal
+from gateway.service.finder import Found
 from gateway.service.keys import ensure_key, mint_key
 
 
@@ -35,8 +36,8 @@ class FixedFinder:
     hits: list[EntryHit] = field(default_factory=list)
     model: str = "test-model"
 
-    async def find(self, journal: str, search: SearchQuery) -> list[EntryHit]:
-        return self.hits[: search.limit]
+    async def find(self, journal: str, search: SearchQuery, filters: SearchFilters, *, limit: int) -> Found:
+        return Found(self.hits[:limit], "dense")
 
 
 async def holder(store: Store, *scopes: str, journals: tuple[str, ...] = ("*",)) -> Holder:

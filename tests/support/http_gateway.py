@@ -12,10 +12,11 @@ import httpx
 import uvicorn
 
 from contracts.search import SearchQuery
-from entry_index import EntryHit
+from entry_index import EntryHit, SearchFilters
 from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.service.finder import Found
 from gateway.service.keys import ensure_key, mint_key
 
 REQUEST_MAX_BYTES = 1024 * 1024
@@ -29,10 +30,10 @@ class ShelfFinder:
     shelf: list[EntryHit] = field(default_factory=list)
     fault: Exception | None = None
 
-    async def find(self, journal: str, search: SearchQuery) -> list[EntryHit]:
+    async def find(self, journal: str, search: SearchQuery, filters: SearchFilters, *, limit: int) -> Found:
         if self.fault is not None:
             raise self.fault
-        return self.shelf[: search.limit]
+        return Found(self.shelf[:limit], "dense")
 
 
 class HttpGateway:

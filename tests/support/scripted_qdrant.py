@@ -53,7 +53,8 @@ def _handler(script: ScriptedQdrant) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length", 0)))
-            script.requests.append((self.command, self.path.partition("?")[0], json.loads(raw or b"{}")))
+            asked = json.loads(raw or b"{}")
+            script.requests.append((self.command, self.path.partition("?")[0], asked))
             script.request_headers.append(dict(self.headers))
             script.may_answer.wait(10)
             if script.hang_up:
@@ -61,7 +62,8 @@ def _handler(script: ScriptedQdrant) -> type[BaseHTTPRequestHandler]:
             body = script.body
             if body is None:
                 call = self.path.partition("?")[0].rpartition("/")[2]
-                body = json.dumps({"result": EMPTY.get(call), "status": "ok", "time": 0.0}).encode()
+                empty = [{"points": []} for _ in asked["searches"]] if call == "batch" else EMPTY.get(call)
+                body = json.dumps({"result": empty, "status": "ok", "time": 0.0}).encode()
             self.send_response(script.status)
             for name, value in script.headers.items():
                 self.send_header(name, value)

@@ -6,14 +6,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entry_index import EntryIndex, IndexConfig, SearchFilters
+from entry_index import EntryIndex, IndexConfig, SearchFilters, Terms
 from support.entries import direction, indexed_entry
 from support.scripted_qdrant import ScriptedQdrant
 
 journals = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 moments = st.none() | st.datetimes(timezones=st.timezones())
 search_filters = st.builds(
-    SearchFilters, written_from=moments, written_to=moments, tags=st.lists(journals, max_size=4).map(tuple)
+    SearchFilters,
+    written_from=moments,
+    written_to=moments,
+    tags=st.lists(journals, max_size=4).map(tuple),
+    entry_ids=st.none() | st.lists(st.uuids(), max_size=3).map(tuple),
 )
 entries = st.builds(
     indexed_entry,
@@ -44,8 +48,14 @@ def demands_condition(condition, journals):
 
 
 def filters_in(body):
-    """The filters of a request, one for each prefetch beside its own."""
+    """The filters of a request: of each search in a batch, of each prefetch, and of what rarity is counted in."""
+    if "searches" in body:
+        for search in body["searches"]:
+            yield from filters_in(search)
+        return
     yield body.get("filter") or body.get("update_filter") or {}
+    if "indices" in (body.get("query") or {}):
+        yield body["params"]["idf"]["corpus"]
     for prefetch in body.get("prefetch") or []:
         yield from filters_in(prefetch)
 
@@ -57,7 +67,10 @@ def test_no_request_leaves_without_a_journal(qdrant, journal, filters, batch):
 
     async def everything():
         async with EntryIndex(IndexConfig(url=qdrant.url, timeout_s=10)) as index:
-            await index.search(journal, direction(0), limit=5, filters=filters, score_threshold=0.2)
+            for vector in (direction(0), None):
+                for terms in (Terms((7, 9), (1.0, 1.0)), None):
+                    await index.search(journal, vector, terms=terms, limit=5, filters=filters, score_threshold=0.2)
+            await index.similar(journal, batch[0].entry_id, 1, limit=5, filters=filters)
             await index.erase_entry(journal, batch[0].entry_id)
             await index.erase_journal(journal)
             await index.count(journal)
@@ -67,8 +80,9 @@ def test_no_request_leaves_without_a_journal(qdrant, journal, filters, batch):
             return own
 
     own = asyncio.run(everything())
-    assert own == 5
-    assert len(qdrant.requests) >= 5 + 2
+    # Of the four searches, the one for nothing asks nobody.
+    assert own == 8
+    assert len(qdrant.requests) >= 8 + 2
     written = {entry.journal for entry in batch}
     for number, (_, path, body) in enumerate(qdrant.requests):
         expected = {journal} if number < own else written

@@ -1,5 +1,6 @@
 """The whole of Daybook as processes on this machine: stores first, then the gateway, then the workers."""
 
+import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from devstack.process import ServerProcess
 
 FIRST_JOURNAL = "me"
 _DATABASE = "daybook"
+#: Names the key that gateway and workers share, among the secrets.
+_LEXICON = "lexicon"
 _READY_S = 90.0
 _SETUP_S = 60.0
 
@@ -90,11 +93,10 @@ class Stack:
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
-    def restart(self, name: str, *, settings: Mapping[str, str] | None = None) -> None:
-        """Stop and start one process, with changed settings where given, and wait until it is well."""
+    def restart(self, name: str) -> None:
+        """Stop and start one process, and wait until it is well."""
         part = self.part(name)
         part.process.stop()
-        part.process.change_env(settings or {})
         self.start_again(name)
 
     def kill(self, name: str) -> None:
@@ -141,7 +143,7 @@ class Stack:
         preferred = {GATEWAY: self.config.gateway_port or 8080}
         preferred |= dict.fromkeys(("nats", "nats-monitor", "postgres", "qdrant", "models", ENRICHMENT, INSIGHTS), 0)
         self.ports = self.home.ports(preferred, fixed=fixed)
-        passwords = self.home.secrets(new_passwords())
+        passwords = self.home.secrets({**new_passwords(), _LEXICON: secrets.token_urlsafe(32)})
         nats = NatsServer(
             self.home.folder("nats"),
             log=self.home.log("nats"),
@@ -175,6 +177,7 @@ class Stack:
         models = self.config.models
         model_url = models.url or f"http://127.0.0.1:{self.ports['models']}"
         qdrant_url = f"http://127.0.0.1:{self.ports['qdrant']}"
+        lexicon_key = self.home.secrets({})[_LEXICON]
         self._environments = {
             GATEWAY: {
                 "GATEWAY_HTTP_PORT": str(self.ports[GATEWAY]),
@@ -183,9 +186,11 @@ class Stack:
                 "GATEWAY_OLLAMA_URL": model_url,
                 "GATEWAY_EMBEDDING_MODEL": models.embedding_model,
                 "GATEWAY_QDRANT_URL": qdrant_url,
+                "GATEWAY_LEXICON_KEY": lexicon_key,
             },
             ENRICHMENT: {
                 "ENRICHMENT_NATS_URL": nats.url_of(ENRICHMENT),
+                "ENRICHMENT_LEXICON_KEY": lexicon_key,
                 "ENRICHMENT_NATS_INBOX_PREFIX": inbox_of(ENRICHMENT),
                 "ENRICHMENT_GATEWAY_KEY_FILE": str(self._key_file(ENRICHMENT)),
                 "ENRICHMENT_OLLAMA_URL": model_url,
@@ -198,11 +203,6 @@ class Stack:
             INSIGHTS: {
                 "INSIGHTS_NATS_URL": nats.url_of(INSIGHTS),
                 "INSIGHTS_NATS_INBOX_PREFIX": inbox_of(INSIGHTS),
-                "INSIGHTS_GATEWAY_KEY_FILE": str(self._key_file(INSIGHTS)),
-                "INSIGHTS_OLLAMA_URL": model_url,
-                "INSIGHTS_EMBEDDING_MODEL": models.embedding_model,
-                "INSIGHTS_CHAT_MODEL": models.chat_model,
-                "INSIGHTS_QDRANT_URL": qdrant_url,
                 "INSIGHTS_METRICS_PORT": str(self.ports[INSIGHTS]),
             },
         }

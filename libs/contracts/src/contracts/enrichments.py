@@ -49,6 +49,8 @@ class EmbeddingResult(Value):
     kind: Literal["embedding"] = "embedding"
     dimension: int
     chunks: int
+    #: The mark of the lexicon by which the entry's words were indexed too; empty where they were not.
+    lexicon: str = ""
     provenance: Provenance
 
 

@@ -1,7 +1,7 @@
-"""Searching one journal by meaning."""
+"""Searching one journal, by meaning and by words."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
@@ -14,8 +14,16 @@ QUERY_MAX_BYTES = 2048
 SEARCH_MAX_HITS = 50
 
 
+#: By meaning (dense vectors), by words (bm25), or by both, whose scores are fused.
+SearchMode = Literal["hybrid", "dense", "lexical"]
+#: Why a hybrid search was answered by one half alone: no model server to tell the meaning of the query; or no words to
+#: compare, because lexical search is switched off or the index is being filled anew.
+Degradation = Literal["model_unavailable", "lexical_unavailable"]
+
+
 class SearchQuery(Request):
     query: str
+    mode: SearchMode = "hybrid"
     limit: Annotated[int, Field(ge=1, le=SEARCH_MAX_HITS)] = 10
     #: Only entries written at or after / before this moment.
     written_from: Moment | None = None
@@ -42,13 +50,27 @@ class SearchHit(Value):
     revision: int
     written_at: datetime
     tags: tuple[str, ...]
-    #: Cosine similarity of the query and the best passage, -1..1.
+    #: What hits are sorted by, comparable within one answer only. Hybrid: fused, 0..1, 1 for the first both by meaning
+    #: and by words. Dense: the cosine similarity. Lexical: the share of the best hit's bm25.
     score: float
+    scores: "SignalScores"
     #: The passage that matched, cut to a readable length.
     snippet: str
 
 
+class SignalScores(Value):
+    """What the score was made of; null for a signal that was not asked, or that did not find the entry."""
+
+    #: Cosine similarity of the query and the entry's nearest passage, -1..1.
+    dense: float | None = None
+    #: bm25 of the entry's best passage, from 0, without an upper end.
+    lexical: float | None = None
+
+
 class SearchAnswer(Value):
     hits: tuple[SearchHit, ...]
-    #: The embedding model that ranked the hits.
+    #: The embedding model that meanings are compared by.
     model: str
+    #: How the hits were found: less than was asked for where `degraded` says why.
+    mode: SearchMode = "dense"
+    degraded: Degradation | None = None

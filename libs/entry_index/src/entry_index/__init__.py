@@ -1,8 +1,10 @@
 """The Qdrant collection of journal entries: schema, upsert, search, erase."""
 
-from entry_index._config import EmbeddingModel, IndexConfig
+from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
 from entry_index._entries import Chunk, EntryHit, IndexedEntry, SearchFilters, Terms
 from entry_index._index import EntryIndex
+from entry_index._lexicon import Lexicon
+from entry_index._words import Word, query_words, words_of
 from entry_index.errors import (
     EntryIndexError,
     IndexAccessDenied,
@@ -26,6 +28,7 @@ __all__ = [
     "IndexAccessDenied",
     "IndexAnswerInvalid",
     "IndexConfig",
+    "IndexContents",
     "IndexFailed",
     "IndexNotReady",
     "IndexOverloaded",
@@ -33,8 +36,12 @@ __all__ = [
     "IndexTimedOut",
     "IndexUnreachable",
     "IndexedEntry",
+    "Lexicon",
     "ModelMismatch",
     "RebuildIncomplete",
     "SearchFilters",
     "Terms",
+    "Word",
+    "query_words",
+    "words_of",
 ]

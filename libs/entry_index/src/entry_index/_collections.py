@@ -35,6 +35,11 @@ async def index_payload(connection: Connection, name: str, info: models.Collecti
             await connection.call(connection.client.create_payload_index(name, field, index, wait=True))
 
 
+async def name_lexicon(connection: Connection, name: str, mark: str) -> None:
+    """Say in the collection's metadata by which lexicon terms are written from now on. What else it says stays."""
+    await connection.call(connection.client.update_collection(name, metadata={"lexicon": mark}))
+
+
 async def point_alias(connection: Connection, alias: str, name: str) -> None:
     """Delete and create are one change: a search finds the old collection or the new one, never none."""
     await connection.call(

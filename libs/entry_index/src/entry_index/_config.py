@@ -27,3 +27,12 @@ class EmbeddingModel:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.dimension} dimensions, digest {self.digest[:12]})"
+
+
+@dataclass(frozen=True)
+class IndexContents:
+    """What a collection says of itself."""
+
+    model: EmbeddingModel | None
+    #: `Lexicon.mark` of those who write terms now; empty where they write none, None before any of them came.
+    lexicon: str | None

@@ -7,10 +7,13 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Terms:
-    """A chunk's sparse bm25 vector: token ids (unique) and their weights."""
+    """A sparse bm25 vector: numbers of words (unique, see `Lexicon`) and their weights."""
 
     indices: tuple[int, ...]
     values: tuple[float, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.indices)
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Chunk:
     end_char: int
     #: `(dimension,)`
     vector: tuple[float, ...]
-    #: Nothing searches them yet: hybrid search is not built.
+    #: Without, it is found by its vector alone.
     terms: Terms | None = None
 
 
@@ -51,6 +54,8 @@ class SearchFilters:
     written_to: datetime | None = None
     #: Entries that carry all of these.
     tags: tuple[str, ...] = ()
+    #: These entries alone; None for any.
+    entry_ids: tuple[UUID, ...] | None = None
 
     def __post_init__(self) -> None:
         if any(bound is not None and bound.tzinfo is None for bound in (self.written_from, self.written_to)):
@@ -63,8 +68,13 @@ class EntryHit:
 
     entry_id: UUID
     revision: int
-    #: Cosine similarity of the query and the chunk, -1..1.
+    #: Higher is better, within one answer. Cosine similarity where a vector alone was searched for, bm25 where terms
+    #: alone were, and the fused score, 0..1, where both were.
     score: float
     chunk: int
     start_char: int
     end_char: int
+    #: Cosine similarity of the query and the entry's nearest chunk, -1..1; None where it was not among the nearest.
+    dense: float | None = None
+    #: The bm25 score of the entry's best chunk; None where it was not among the best.
+    bm25: float | None = None

@@ -19,11 +19,23 @@ def of_search(journal: str, filters: SearchFilters) -> models.Filter:
     conditions: list[models.Condition] = [_equals("tags", tag) for tag in filters.tags]
     if filters.written_from or filters.written_to:
         conditions.append(_written_between(filters.written_from, filters.written_to))
+    if filters.entry_ids is not None:
+        conditions.append(_one_of("entry_id", [str(entry_id) for entry_id in filters.entry_ids]))
     return of_journal(journal, *conditions)
+
+
+def of_others(journal: str, entry_id: UUID, filters: SearchFilters) -> models.Filter:
+    """As `of_search`, without the entry itself."""
+    chosen = of_search(journal, filters)
+    return models.Filter(must=chosen.must, must_not=[_equals("entry_id", str(entry_id))])
 
 
 def of_entry(journal: str, entry_id: UUID, *conditions: models.Condition) -> models.Filter:
     return of_journal(journal, _equals("entry_id", str(entry_id)), *conditions)
+
+
+def of_revision(journal: str, entry_id: UUID, revision: int) -> models.Filter:
+    return of_entry(journal, entry_id, models.FieldCondition(key="revision", match=models.MatchValue(value=revision)))
 
 
 def up_to_revision(journal: str, entry_id: UUID, revision: int) -> models.Filter:
@@ -53,6 +65,10 @@ def any_of(filters: list[models.Filter]) -> models.Filter:
 
 def _equals(key: str, value: str) -> models.FieldCondition:
     return models.FieldCondition(key=key, match=models.MatchValue(value=value))
+
+
+def _one_of(key: str, values: list[str]) -> models.FieldCondition:
+    return models.FieldCondition(key=key, match=models.MatchAny(any=values))
 
 
 def _written_between(start: datetime | None, end: datetime | None) -> models.FieldCondition:

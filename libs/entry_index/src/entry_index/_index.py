@@ -1,16 +1,20 @@
 """The index of all journals' entries, open for the length of one coroutine."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from entry_index import _collections, _filters, _schema, _writes
-from entry_index._config import EmbeddingModel, IndexConfig
+from entry_index import _collections, _filters, _schema, _search, _writes
+from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
 from entry_index._connection import Connection
-from entry_index._entries import EntryHit, IndexedEntry, SearchFilters
-from entry_index._points import HIT_FIELDS, hit_of
+from entry_index._entries import EntryHit, IndexedEntry, SearchFilters, Terms
+from entry_index._points import dense_vector
 from entry_index.errors import ModelMismatch, RebuildIncomplete
+
+#: A book of an entry has hundreds of chunks; as many vectors would be as many searches.
+SIMILAR_CHUNKS_MAX = 8
 
 
 class EntryIndex:
@@ -54,32 +58,64 @@ class EntryIndex:
     async def search(
         self,
         journal: str,
-        vector: Sequence[float],
+        vector: Sequence[float] | None,
         *,
         limit: int,
+        terms: Terms | None = None,
         filters: SearchFilters | None = None,
         score_threshold: float | None = None,
     ) -> list[EntryHit]:
-        """The entries of `journal` nearest to `vector` (`(dimension,)`), each by its best chunk, best first.
+        """The entries of `journal` that fit `vector` (`(dimension,)`), `terms`, or best both, best first.
 
-        `limit` is at most 100. Without a `score_threshold` a small journal answers with whatever it has.
+        `limit` is at most 100. Without a `score_threshold`, which is of vectors only, a small journal answers with
+        whatever it has. With neither vector nor terms there is nothing to find.
         """
-        client = self._open.client
-        answer = await self._open.call(
-            client.query_points_groups(
+        signals: list[_search.Signal] = []
+        if vector is not None:
+            signals.append(_search.dense(vector, score_threshold=score_threshold))
+        if terms:
+            signals.append(_search.lexical(journal, terms))
+        if not signals:
+            return []
+        chosen = _filters.of_search(journal, filters or SearchFilters())
+        rankings = await _search.best_entries(self._open, self._target, signals, chosen, limit)
+        if vector is None:
+            (worded,) = rankings
+            return [replace(hit, bm25=hit.score) for hit in worded[:limit]]
+        if not terms:
+            (near,) = rankings
+            return [replace(hit, dense=hit.score) for hit in near[:limit]]
+        return _search.fuse(*rankings, query_words=len(terms.indices))[:limit]
+
+    async def similar(
+        self, journal: str, entry_id: UUID, revision: int, *, limit: int, filters: SearchFilters | None = None
+    ) -> list[EntryHit] | None:
+        """The other entries of `journal` with a passage nearest to one of this entry's, best first.
+
+        None where this revision is not indexed, or not yet. `limit` is at most 100.
+        """
+        vectors = await self._vectors(journal, entry_id, revision)
+        if not vectors:
+            return None
+        chosen = _filters.of_others(journal, entry_id, filters or SearchFilters())
+        signals = [_search.dense(vector) for vector in vectors]
+        found = _search.nearest_to_any(await _search.best_entries(self._open, self._target, signals, chosen, limit))
+        return [replace(hit, dense=hit.score) for hit in found[:limit]]
+
+    async def _vectors(self, journal: str, entry_id: UUID, revision: int) -> list[list[float]]:
+        """Of at most SIMILAR_CHUNKS_MAX of the entry's chunks, taken evenly from its first hundred points."""
+        records, _ = await self._open.call(
+            self._open.client.scroll(
                 self._target,
-                group_by="entry_id",
-                query=list(vector),
-                using=_schema.DENSE,
-                query_filter=_filters.of_search(journal, filters or SearchFilters()),
-                limit=limit,
-                group_size=1,
-                with_payload=HIT_FIELDS,
-                score_threshold=score_threshold,
+                scroll_filter=_filters.of_revision(journal, entry_id, revision),
+                limit=_schema.QUERY_LIMIT_MAX,
+                with_payload=["chunk"],
+                with_vectors=[_schema.DENSE],
             )
         )
-        hits = [hit_of(group.hits[0]) for group in answer.groups if group.hits]
-        return sorted(hits, key=lambda hit: hit.score, reverse=True)
+        ordered = sorted(records, key=lambda record: (record.payload or {})["chunk"])
+        step = max(1, -(-len(ordered) // SIMILAR_CHUNKS_MAX))
+        return [dense_vector(record) for record in ordered[::step]]
 
     async def erase_entry(self, journal: str, entry_id: UUID) -> None:
         await _writes.delete(self._open, self._target, _filters.of_entry(journal, entry_id))
@@ -116,8 +152,10 @@ class EntryIndex:
 
     # The collection
 
-    async def ensure(self, model: EmbeddingModel) -> None:
+    async def ensure(self, model: EmbeddingModel, *, lexicon: str = "") -> None:
         """Have a collection for `model` behind the alias: one call when it is there, safe when several do it at once.
+
+        `lexicon` is the mark of the one by which terms will be written, as those who search must know.
 
         Raises:
             ModelMismatch: the alias leads to another model's vectors.
@@ -133,11 +171,20 @@ class EntryIndex:
         if (indexed := _schema.model_of(info)) != model:
             raise ModelMismatch(alias, model, indexed)
         await _collections.index_payload(self._open, alias, info)
+        if _schema.lexicon_of(info) != lexicon:
+            await _collections.name_lexicon(
+                self._open, await _collections.target_of(self._open, alias) or alias, lexicon
+            )
+
+    async def contents(self) -> IndexContents | None:
+        """What is searched now; None before the first `ensure`."""
+        info = await _collections.find(self._open, self._config.alias)
+        return IndexContents(_schema.model_of(info), _schema.lexicon_of(info)) if info else None
 
     async def current_model(self) -> EmbeddingModel | None:
         """The model whose vectors are searched now; None before the first `ensure`."""
-        info = await _collections.find(self._open, self._config.alias)
-        return _schema.model_of(info) if info else None
+        found = await self.contents()
+        return found.model if found else None
 
     async def begin_rebuild(self, model: EmbeddingModel) -> "EntryIndex":
         """An index over the new collection for `model`, beside the one in use. One begun before is taken up again.

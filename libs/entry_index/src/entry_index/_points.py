@@ -33,9 +33,15 @@ def hit_of(point: models.ScoredPoint) -> EntryHit:
     )
 
 
+def dense_vector(record: models.Record) -> list[float]:
+    """Of a record that was asked for with it."""
+    named: Any = record.vector or {}
+    return list(named[DENSE])
+
+
 def _point(entry: IndexedEntry, chunk: Chunk) -> models.PointStruct:
     vectors: dict[str, models.Vector] = {DENSE: list(chunk.vector)}
-    if chunk.terms is not None:
+    if chunk.terms:
         vectors[BM25] = models.SparseVector(indices=list(chunk.terms.indices), values=list(chunk.terms.values))
     return models.PointStruct(
         id=point_id(entry.entry_id, chunk.number),

@@ -35,7 +35,7 @@ def creation(model: EmbeddingModel) -> dict[str, Any]:
     """What `create_collection` is told beside the name."""
     return {
         "vectors_config": {DENSE: models.VectorParams(size=model.dimension, distance=models.Distance.COSINE)},
-        # Declared now, because a collection cannot be searched for what it has no vectors of; filled by hybrid search.
+        # The index knows in how many passages a term stands; the term's frequency in one comes with the point.
         "sparse_vectors_config": {BM25: models.SparseVectorParams(modifier=models.Modifier.IDF)},
         # A graph for each journal and none over all of them: every search stays within one journal.
         "hnsw_config": models.HnswConfigDiff(m=0, payload_m=16),
@@ -56,5 +56,14 @@ def model_of(info: models.CollectionInfo) -> EmbeddingModel | None:
     match info.config.metadata:
         case {"model": str(name), "model_digest": str(digest), "dimension": int(dimension)}:
             return EmbeddingModel(name, digest, dimension)
+        case _:
+            return None
+
+
+def lexicon_of(info: models.CollectionInfo) -> str | None:
+    """The mark of the lexicon by which terms are written; empty where none are, None before anybody said."""
+    match info.config.metadata:
+        case {"lexicon": str(mark)}:
+            return mark
         case _:
             return None

@@ -31,6 +31,7 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         gateway=settings.gateway,
         ollama=settings.ollama,
         index=settings.index,
+        lexicon=settings.lexicon,
         embedding_model=settings.embedding_model,
         chat_model=settings.chat_model,
         mood_method=settings.mood_method,

@@ -19,7 +19,7 @@ from contracts.events import EntryRef
 from enrichment_worker.embedding import EmbeddedText, embed_texts
 from enrichment_worker.mood_llm import infer_by_llm
 from enrichment_worker.mood_prototypes import infer_by_prototypes
-from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry
+from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry, Lexicon, Terms
 from ollama_client import OllamaClient, OllamaConfig, OllamaError
 from worker_kit import GatewayClient, GatewayConfig, ModelFacts, model_facts
 
@@ -31,6 +31,8 @@ class PipelineConfig:
     gateway: GatewayConfig
     ollama: OllamaConfig
     index: IndexConfig
+    #: None: words are not indexed.
+    lexicon: Lexicon | None
     embedding_model: str
     chat_model: str
     mood_method: MoodMethod
@@ -61,9 +63,10 @@ async def embed_entries(config: PipelineConfig, refs: Sequence[EntryRef]) -> lis
         embedded = [(e, r) for e, r in zip(entries, results, strict=True) if isinstance(r, EmbeddedText)]
         faults = [Fault(_ref(e), r) for e, r in zip(entries, results, strict=True) if isinstance(r, OllamaError)]
         if embedded:
-            await index.ensure(EmbeddingModel(model.name, model.digest, embedded[0][1].dimension))
-            await index.upsert_many([_indexed(entry, result) for entry, result in embedded])
-            await asyncio.gather(*(_record_embedding(gateway, index, model, e, r) for e, r in embedded))
+            mark = config.lexicon.mark if config.lexicon else ""
+            await index.ensure(EmbeddingModel(model.name, model.digest, embedded[0][1].dimension), lexicon=mark)
+            await index.upsert_many([_indexed(entry, result, config.lexicon) for entry, result in embedded])
+            await asyncio.gather(*(_record_embedding(gateway, index, e, _result(model, mark, r)) for e, r in embedded))
         return faults
 
 
@@ -129,12 +132,11 @@ async def _mood(config: PipelineConfig, ollama: OllamaClient, body: str) -> Mood
             return await infer_by_llm(ollama, model, body, context_tokens=config.mood_context_tokens)
 
 
-async def _record_embedding(
-    gateway: GatewayClient, index: EntryIndex, model: ModelFacts, entry: EntryView, embedded: EmbeddedText
-) -> None:
-    result = EmbeddingResult(
+def _result(model: ModelFacts, lexicon: str, embedded: EmbeddedText) -> EmbeddingResult:
+    return EmbeddingResult(
         dimension=embedded.dimension,
         chunks=len(embedded.spans),
+        lexicon=lexicon,
         provenance=Provenance(
             model=model.name,
             model_digest=model.digest,
@@ -142,15 +144,23 @@ async def _record_embedding(
             inference_ms=embedded.inference_ms,
         ),
     )
+
+
+async def _record_embedding(
+    gateway: GatewayClient, index: EntryIndex, entry: EntryView, result: EmbeddingResult
+) -> None:
     reply = await gateway.record(_enrichment(_ref(entry), "embedding", result=result))
     if reply.outcome == "entry_gone":
         # It was erased while we embedded it; its erasure may have reached the index before our upsert did.
         await index.erase_entry(entry.journal, entry.id)
 
 
-def _indexed(entry: EntryView, embedded: EmbeddedText) -> IndexedEntry:
+def _indexed(entry: EntryView, embedded: EmbeddedText, lexicon: Lexicon | None) -> IndexedEntry:
+    def terms(start: int, end: int) -> Terms | None:
+        return lexicon.passage_terms(entry.journal, entry.body[start:end]) if lexicon else None
+
     chunks = tuple(
-        Chunk(number, span.start, span.end, vector)
+        Chunk(number, span.start, span.end, vector, terms(span.start, span.end))
         for number, (span, vector) in enumerate(zip(embedded.spans, embedded.vectors, strict=True))
     )
     return IndexedEntry(entry.journal, entry.id, entry.revision, entry.written_at, entry.tags, chunks)

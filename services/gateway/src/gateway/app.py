@@ -11,7 +11,7 @@ from importlib.metadata import version
 import structlog
 import uvicorn
 
-from entry_index import EntryIndex, IndexConfig
+from entry_index import EntryIndex, IndexConfig, Lexicon
 from gateway.context import Context, Probe
 from gateway.db.listening import listen
 from gateway.db.migrations import require_current
@@ -23,11 +23,11 @@ from gateway.messaging.asyncapi import asyncapi_document
 from gateway.messaging.intake import nats_intake
 from gateway.messaging.nats_link import NatsLink
 from gateway.messaging.relay import OutboxRelay
-from gateway.service.finder import OllamaFinder
+from gateway.service.fill_lexicon import fill_lexicon_forever
+from gateway.service.finder import IndexFinder
 from gateway.service.reconcile import reconcile_forever
 from gateway.settings import Settings
 from ollama_client import OllamaConfig
-from telemetry import configure_tracing, flush_tracing
 
 VERSION = version("daybook-gateway")
 #: At shutdown the relay gets this long for what the last requests left in the outbox. The rest is relayed later.
@@ -44,10 +44,8 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         OSError: the HTTP address cannot be listened on.
-        InvalidEndpoint, RemoteEndpointRefused: traces have nowhere to go.
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # Its start and stop are told by lines of ours.
-    configure_tracing(service="gateway", endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,7 +57,6 @@ async def serve(settings: Settings) -> None:
             log.info("gateway.listening", host=host, port=port, version=VERSION)
             await stopping.wait()
             log.info("gateway.stopping")
-    flush_tracing()
     log.info("gateway.stopped")
 
 
@@ -70,11 +67,12 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
         url = settings.database_url.get_secret_value()
         store = await stack.enter_async_context(Store(url, connections_max=settings.database_connections_max))
         index = await stack.enter_async_context(EntryIndex(_index_config(settings)))
-        finder = OllamaFinder(
+        finder = IndexFinder(
             OllamaConfig(base_url=settings.ollama_url),
             index,
             model=settings.embedding_model,
             timeout_s=settings.search_timeout_s,
+            lexicon=_lexicon(settings),
         )
         link = NatsLink(settings.nats_url.get_secret_value(), name="daybook-gateway-relay")
         context = Context(
@@ -91,14 +89,16 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             workers=settings.api_workers,
             grace_s=settings.shutdown_grace_s,
         )
-        await stack.enter_async_context(_background(settings, store, link))
+        await stack.enter_async_context(_background(settings, store, link, finder))
         await stack.enter_async_context(nats_intake(broker, grace_s=settings.shutdown_grace_s))
         await stack.enter_async_context(_http_intake(settings, context, listener))
         yield
 
 
 @asynccontextmanager
-async def _background(settings: Settings, store: Store, link: NatsLink) -> AsyncGenerator[None, None]:
+async def _background(
+    settings: Settings, store: Store, link: NatsLink, finder: IndexFinder
+) -> AsyncGenerator[None, None]:
     relay = OutboxRelay(store, link, batch_max=settings.outbox_batch_max, poll_s=settings.outbox_poll_s)
     link.on_connected(relay.wake)
     async with asyncio.TaskGroup() as group:
@@ -111,6 +111,14 @@ async def _background(settings: Settings, store: Store, link: NatsLink) -> Async
                     every_s=settings.reconcile_every_s,
                     overdue_s=settings.enrichment_overdue_s,
                     idempotency_keep_s=settings.idempotency_keep_s,
+                )
+            ),
+            group.create_task(
+                fill_lexicon_forever(
+                    store,
+                    finder.lexicon_to_fill,
+                    every_s=settings.reconcile_every_s,
+                    overdue_s=settings.enrichment_overdue_s,
                 )
             ),
         ]
@@ -152,6 +160,11 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _lexicon(settings: Settings) -> Lexicon | None:
+    key = settings.lexicon_key
+    return Lexicon(key.get_secret_value().encode()) if key else None
+
+
 def _index_config(settings: Settings) -> IndexConfig:
     key = settings.qdrant_api_key
     return IndexConfig(
@@ -159,7 +172,7 @@ def _index_config(settings: Settings) -> IndexConfig:
     )
 
 
-def _probes(store: Store, link: NatsLink, finder: OllamaFinder) -> tuple[Probe, ...]:
+def _probes(store: Store, link: NatsLink, finder: IndexFinder) -> tuple[Probe, ...]:
     """Only the database is required: without the others entries are taken, and what they wait for is done later."""
 
     async def database() -> None:

@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+LexiconKey = Annotated[SecretStr, Field(min_length=16)]
 
 
 class Settings(BaseSettings):
@@ -32,8 +33,10 @@ class Settings(BaseSettings):
 
     #: The largest valid entry, written with every character escaped, is 1.5 MiB of JSON.
     request_max_bytes: Count = 2 * 1024 * 1024
-    #: A search that takes longer is answered by 503.
+    #: The model server has so long to embed a query; a hybrid search waits half of it before it goes on without.
     search_timeout_s: Positive = 20.0
+    #: Makes lexical search possible: words are indexed as numbers under this key. The same for gateway and workers.
+    lexicon_key: LexiconKey | None = None
     #: NATS requests of one subject that are worked on at the same time.
     api_workers: Count = 16
 
@@ -48,9 +51,5 @@ class Settings(BaseSettings):
     #: Requests in hand get this long at shutdown.
     shutdown_grace_s: Positive = 20.0
 
-    #: An OpenTelemetry collector, such as http://127.0.0.1:4318. None: no tracing.
-    otlp_endpoint: str | None = None
-    #: Off: spans go to this machine or a private network only.
-    otlp_allow_remote: bool = False
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -72,6 +72,13 @@ async def reissue_overdue(connection: Connection, *, overdue_s: float, limit: in
     return [Overdue(row["journal"], row["entry_id"], row["revision"], row["kind"]) for row in rows]
 
 
+async def reissue_unworded(connection: Connection, *, lexicon: str, overdue_s: float, limit: int) -> list[Overdue]:
+    """Embeddings whose entries' words are not indexed under `lexicon`, now counted as asked for again."""
+    wait = timedelta(seconds=overdue_s)
+    rows = await connection.fetch(query("enrichments", "reissue_unworded"), lexicon, wait, limit)
+    return [Overdue(row["journal"], row["entry_id"], row["revision"], row["kind"]) for row in rows]
+
+
 async def try_lock_rounds(connection: Connection) -> bool:
     """False while another gateway is in a round of the reconciler."""
     return bool(await connection.fetchval(query("enrichments", "try_lock_rounds")))

@@ -16,6 +16,7 @@ GatewayError                 status  slug
 |-- IdempotencyMismatch         422  idempotency-mismatch     this key was used for another request
 `-- Unavailable
     |-- ModelUnavailable        503  model-unavailable        the model server cannot embed the query now
+    |-- LexicalUnavailable      503  lexical-unavailable      the index has no words that can be compared
     |-- SearchUnavailable       503  search-unavailable       the index does not answer, or holds nothing yet
     `-- StoreUnavailable        503  store-unavailable        PostgreSQL does not answer
 
@@ -154,6 +155,13 @@ class Unavailable(GatewayError):
 
 class ModelUnavailable(Unavailable):
     slug, title = "model-unavailable", "The embedding model cannot be used now"
+
+
+class LexicalUnavailable(Unavailable):
+    slug, title = "lexical-unavailable", "Words cannot be searched for now"
+
+    def __init__(self) -> None:
+        super().__init__("Lexical search is switched off, or the index is being filled anew. Other modes go on.")
 
 
 class SearchUnavailable(Unavailable):

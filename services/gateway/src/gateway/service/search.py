@@ -1,14 +1,20 @@
-"""Searching a journal by meaning: the index finds, PostgreSQL has the words."""
+"""Searching a journal: the index finds, PostgreSQL has the words."""
 
 from typing import Protocol
 
-from contracts.search import SearchAnswer, SearchHit, SearchQuery
-from entry_index import EntryHit
+from contracts.search import SearchAnswer, SearchHit, SearchQuery, SignalScores
+from entry_index import SearchFilters
 from gateway.db import entries, journals
 from gateway.db.store import Store
 from gateway.domain.errors import JournalNotFound
 from gateway.domain.principals import Principal
+from gateway.service.finder import Found
 from gateway.service.snippets import snippet
+
+#: The index is asked for no more.
+HITS_MAX = 100
+#: Asked for beyond the limit, so that what the index does not know yet to be erased or revised leaves no gap.
+_SPARE_HITS = 20
 
 
 class Finder(Protocol):
@@ -17,11 +23,12 @@ class Finder(Protocol):
     @property
     def model(self) -> str: ...
 
-    async def find(self, journal: str, search: SearchQuery) -> list[EntryHit]:
+    async def find(self, journal: str, search: SearchQuery, filters: SearchFilters, *, limit: int) -> Found:
         """The best entries of `journal` first.
 
         Raises:
             ModelUnavailable: the query could not be embedded.
+            LexicalUnavailable: words cannot be searched for.
             SearchUnavailable: the index did not answer.
         """
         ...
@@ -36,7 +43,7 @@ async def search_entries(
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
-        ModelUnavailable, SearchUnavailable: see `Finder.find`.
+        ModelUnavailable, LexicalUnavailable, SearchUnavailable: see `Finder.find`.
         StoreUnavailable: PostgreSQL is away.
     """
     principal.require(journal, "read")
@@ -44,9 +51,10 @@ async def search_entries(
         if not await journals.exists(connection, journal):
             raise JournalNotFound(journal)
     # No connection is held while the model thinks.
-    hits = await finder.find(journal, search)
+    filters = SearchFilters(search.written_from, search.written_to, search.tags)
+    found = await finder.find(journal, search, filters, limit=min(HITS_MAX, search.limit + _SPARE_HITS))
     async with store.connection() as connection:
-        found = await entries.get_many(connection, journal, [hit.entry_id for hit in hits])
+        known = await entries.get_many(connection, journal, [hit.entry_id for hit in found.hits])
     shown = [
         SearchHit(
             entry_id=entry.id,
@@ -54,9 +62,10 @@ async def search_entries(
             written_at=entry.written_at,
             tags=entry.tags,
             score=max(-1.0, min(1.0, hit.score)),
+            scores=SignalScores(dense=hit.dense, lexical=hit.bm25),
             snippet=snippet(entry.body, hit.start_char, hit.end_char),
         )
-        for hit in hits
-        if (entry := found.get(hit.entry_id)) is not None and entry.revision == hit.revision
+        for hit in found.hits
+        if (entry := known.get(hit.entry_id)) is not None and entry.revision == hit.revision
     ]
-    return SearchAnswer(hits=tuple(shown), model=finder.model)
+    return SearchAnswer(hits=tuple(shown[: search.limit]), model=finder.model, mode=found.mode, degraded=found.degraded)

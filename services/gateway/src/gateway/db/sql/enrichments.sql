@@ -40,6 +40,22 @@ FROM (
 WHERE enrichment.entry_id = overdue.entry_id AND enrichment.kind = overdue.kind AND entry.id = overdue.entry_id
 RETURNING entry.journal, entry.id AS entry_id, enrichment.revision, enrichment.kind;
 
+-- name: reissue_unworded
+-- When the words of entries are not indexed as they should be: since before there was a lexicon, or under another key.
+-- The results stay what they are meanwhile. Each entry is asked for at once, then ever more rarely.
+UPDATE enrichments AS enrichment
+SET requested_at = now(), reissues = reissues + 1
+FROM (
+    SELECT entry_id, kind FROM enrichments
+    WHERE kind = 'embedding' AND state = 'done' AND coalesce(result ->> 'lexicon', '') <> $1
+      AND (reissues = 0 OR requested_at < now() - $2::interval * (1 << least(reissues, 6)))
+    ORDER BY requested_at
+    LIMIT $3
+    FOR UPDATE SKIP LOCKED
+) AS unworded, entries AS entry
+WHERE enrichment.entry_id = unworded.entry_id AND enrichment.kind = unworded.kind AND entry.id = unworded.entry_id
+RETURNING entry.journal, entry.id AS entry_id, enrichment.revision, enrichment.kind;
+
 -- name: count_states
 -- When metrics are collected.
 SELECT kind, state, count(*) AS entries FROM enrichments GROUP BY kind, state;
