@@ -1,0 +1,83 @@
+"""What is shown in place of a generated answer: one plain text per locale, ours or an operator's."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+from care.errors import TextsInvalid
+
+TEXT_MAX_CHARS = 4000
+#: The text that names no number and no country.
+GENERIC = "generic"
+_ENDING = ".txt"
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+
+
+@dataclass(frozen=True)
+class HelpText:
+    #: Whose text it is: what was asked for, or what it fell back to.
+    locale: str
+    text: str
+
+
+@dataclass(frozen=True)
+class HelpTexts:
+    """Texts by locale. An operator's stand before ours."""
+
+    ours: Mapping[str, str]
+    theirs: Mapping[str, str]
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Ours, and those of an operator's `folder`: `de-AT.txt`, `de.txt`, `generic.txt`, UTF-8.
+
+        Raises:
+            TextsInvalid: there is no such folder, no text in it, or one that cannot be shown.
+        """
+        packaged = files("care").joinpath("texts")
+        ours = {file.name.removesuffix(_ENDING): file.read_text("utf-8").strip() for file in packaged.iterdir()}
+        return cls(ours, {} if folder is None else _read_folder(folder))
+
+    def find(self, locale: str) -> HelpText:
+        """For `de-AT`: its own, or that of `de`, `en`, or the generic one."""
+        language = locale.partition("-")[0]
+        for names in ((locale, language), ("en",), (GENERIC,)):
+            for texts in (self.theirs, self.ours):
+                for name in names:
+                    if name in texts:
+                        return HelpText(name, texts[name])
+        raise AssertionError("the generic text is part of this package")
+
+
+def is_locale(name: str) -> bool:
+    """`de` or `de-AT`."""
+    return _LOCALE.fullmatch(name) is not None
+
+
+def _read_folder(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        raise TextsInvalid(f"{folder} is not a folder; put texts such as en{_ENDING} and de-AT{_ENDING} there")
+    found = {file.name.removesuffix(_ENDING): _read(file) for file in sorted(folder.glob(f"*{_ENDING}"))}
+    if not found:
+        raise TextsInvalid(f"{folder} holds no text; put one there, such as en{_ENDING}")
+    return found
+
+
+def _read(file: Path) -> str:
+    name = file.name.removesuffix(_ENDING)
+    if name != GENERIC and not is_locale(name):
+        raise TextsInvalid(f"{file}: name it by a locale, such as de{_ENDING} or de-AT{_ENDING}, or {GENERIC}{_ENDING}")
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise TextsInvalid(f"{file}: cannot be read as UTF-8 text") from error
+    if not text:
+        raise TextsInvalid(f"{file}: is empty")
+    if len(text) > TEXT_MAX_CHARS:
+        raise TextsInvalid(f"{file}: is longer than {TEXT_MAX_CHARS} characters")
+    if "\x00" in text:
+        raise TextsInvalid(f"{file}: holds a NUL character")
+    return text
