@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from support.unmeasured import unmeasured
+
 ROOT = Path(__file__).parents[2]
 
 
 def run(*command: str) -> str:
     result = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=240
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert result.returncode == 0, result.stderr[-2000:]
     return result.stdout

@@ -1,7 +1,6 @@
 """The demo as a newcomer runs it: a stack of its own, real models, forty entries, and a second run beside the first."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from devstack.demo.diary import DiaryEntry, load_diary
 from devstack.demo.gateway_client import GatewayClient
 from devstack.demo.run import JOURNAL
 from devstack.stack import Stack, StackConfig
+from support.unmeasured import unmeasured
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -56,7 +56,7 @@ def demonstrated() -> Iterator[Demonstrated]:
 def _demo(home: Path) -> DemoRun:
     done = subprocess.run(
         [sys.executable, "-m", "devstack.demo", "--embedded-models"],
-        env={**os.environ, "DAYBOOK_HOME": str(home), "COLUMNS": "100"},
+        env={**unmeasured(), "DAYBOOK_HOME": str(home), "COLUMNS": "100"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,6 +1,5 @@
 """`python -m devstack up` as its user has it: a terminal command that is stopped with Ctrl-C, and keeps the entries."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from devstack.ports import free_port
 from devstack.stack import Stack, StackConfig
 from support.journal_client import JournalClient
+from support.unmeasured import unmeasured
 
 COMMAND = [sys.executable, "-m", "devstack", "up", "--embedded-models"]
 
@@ -27,7 +27,7 @@ def empty_home():
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_up_runs_until_it_is_interrupted_and_the_entries_stay(empty_home):
-    environment = {**os.environ, "DAYBOOK_HOME": str(empty_home), "PYTHONUNBUFFERED": "1"}
+    environment = {**unmeasured(), "DAYBOOK_HOME": str(empty_home), "PYTHONUNBUFFERED": "1"}
     command = [*COMMAND, "--port", str(free_port())]
     up = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
