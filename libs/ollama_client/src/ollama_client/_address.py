@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from ollama_client.errors import RemoteAddressRefused, Unreachable
@@ -32,11 +33,17 @@ async def refuse_remote(host: str) -> None:
     if host == "localhost":
         return
     for address in await _addresses(host):
-        ip = ip_address(address.partition("%")[0])
-        if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        if not any(ip in network for network in _OWN_NETWORKS):
+        if not _is_own(address):
             raise RemoteAddressRefused(host, address)
+
+
+@lru_cache(maxsize=64)
+def _is_own(address: str) -> bool:
+    """Of a literal address, so that it stays true."""
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return any(ip in network for network in _OWN_NETWORKS)
 
 
 async def _addresses(host: str) -> list[str]:

@@ -29,9 +29,10 @@ from ollama_client._models import (
 )
 from ollama_client._observing import watching
 from ollama_client._refusals import error_text
+from ollama_client._server import shared_server
 from ollama_client._streams import chunks_of, parse, raise_if_error, whole_chat, whole_text
 from ollama_client._structured import ask_structured
-from ollama_client._wire import Wire, shared_http
+from ollama_client._wire import Wire
 from ollama_client.errors import ModelNotFound, ProtocolViolation, PullFailed, RefusedByServer
 
 A = TypeVar("A", bound=BaseModel)
@@ -52,7 +53,7 @@ class OllamaClient:
     async def __aenter__(self) -> Self:
         if not self._config.allow_remote:
             await refuse_remote(self._config.host)
-        self._wire_of_run = Wire(self._config, shared_http(self._config))
+        self._wire_of_run = Wire(self._config, shared_server(self._config.base_url, self._config.connect_timeout_s))
         return self
 
     async def __aexit__(

@@ -6,14 +6,13 @@ A deadline is set around each wait, never around a `yield`: the caller's own tim
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
-from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 import httpx
 
-from httpx_keepalive import KeepAliveTransport
 from ollama_client._config import OllamaConfig
 from ollama_client._refusals import refusal
+from ollama_client._server import Server
 from ollama_client.errors import (
     BetweenTokensTimeout,
     ConnectTimeout,
@@ -28,37 +27,13 @@ from ollama_client.errors import (
 
 T = TypeVar("T")
 
-#: Connections kept for later to one server.
-MAX_IDLE = 16
-
-
-@cache
-def shared_transport() -> KeepAliveTransport:
-    """One for the process: its connections go from one `asyncio.run()` to the next (ADR 0001)."""
-    # The cap on connections is `Wire`'s: waiting for a place counts toward the total limit only.
-    return KeepAliveTransport(limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE))
-
-
-@lru_cache(maxsize=8)
-def shared_http(config: OllamaConfig) -> httpx.AsyncClient:
-    """A client without the environment's proxies, which would take requests for localhost elsewhere.
-
-    It is never closed: over that transport nothing of it belongs to a loop, and making one costs 0.1 ms a task.
-    """
-    return httpx.AsyncClient(
-        base_url=config.base_url,
-        transport=shared_transport(),
-        trust_env=False,
-        timeout=httpx.Timeout(None, connect=config.connect_timeout_s),
-    )
-
 
 class Wire:
-    """One HTTP client and its deadlines."""
+    """One server and the deadlines of a run."""
 
-    def __init__(self, config: OllamaConfig, http: httpx.AsyncClient) -> None:
+    def __init__(self, config: OllamaConfig, server: Server) -> None:
         self._config = config
-        self._http = http
+        self._server = server
         self._places = asyncio.Semaphore(config.max_connections)
 
     async def exchange(self, method: str, path: str, payload: Mapping[str, Any] | None = None) -> bytes:
@@ -104,42 +79,35 @@ class Wire:
     async def _answer(
         self, method: str, path: str, payload: Mapping[str, Any] | None, deadline_s: float
     ) -> AsyncGenerator[httpx.Response, None]:
+        """The answer's head. It is closed whatever happens, so that the server stops."""
         try:
-            request = self._http.build_request(method, path, json=payload)
+            request = self._server.request(method, path, payload)
         except (TypeError, ValueError) as error:
             raise UnsendableRequest(type(error).__name__) from None  # its text would quote ours
-        async with self._place(deadline_s):
-            response = await self._wait(
-                self._http.send(request, stream=True), self._first_token(), deadline_s, sent=None
-            )
-            async with self._closing(response, payload, deadline_s):
+        await self._take_place(deadline_s)
+        try:
+            response = await self._wait(self._server.send(request), self._first_token(), deadline_s, sent=None)
+            try:
+                if response.status_code >= httpx.codes.BAD_REQUEST:
+                    body = await self._wait(response.aread(), self._gap(), deadline_s, sent=0)
+                    raise refusal(response.status_code, body, model=str((payload or {}).get("model", "")))
                 yield response
+            finally:
+                await response.aclose()
+        finally:
+            self._places.release()
 
-    @asynccontextmanager
-    async def _place(self, deadline_s: float) -> AsyncGenerator[None, None]:
+    async def _take_place(self, deadline_s: float) -> None:
         """A connection's worth of room. Waiting for it is no fault of the server: the total limit alone counts."""
+        if not self._places.locked():
+            # Does not wait, so it needs no timer.
+            await self._places.acquire()
+            return
         try:
             async with asyncio.timeout_at(deadline_s):
                 await self._places.acquire()
         except TimeoutError as error:
             raise self._total() from error
-        try:
-            yield
-        finally:
-            self._places.release()
-
-    @asynccontextmanager
-    async def _closing(
-        self, response: httpx.Response, payload: Mapping[str, Any] | None, deadline_s: float
-    ) -> AsyncGenerator[None, None]:
-        """Refuse what the server refused; close the answer whatever happens, so that the server stops."""
-        try:
-            if response.status_code >= httpx.codes.BAD_REQUEST:
-                body = await self._wait(response.aread(), self._gap(), deadline_s, sent=0)
-                raise refusal(response.status_code, body, model=str((payload or {}).get("model", "")))
-            yield
-        finally:
-            await response.aclose()
 
     async def _wait(self, work: Awaitable[T], limit: PhaseTimeout, deadline_s: float, *, sent: int | None) -> T:
         """The result of one wait. `sent` counts the answer's chunks so far; None while there is no answer yet."""
