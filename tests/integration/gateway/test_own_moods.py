@@ -1,16 +1,20 @@
 """The mood that a writer gives is kept beside the inferred one, whatever a model makes of the entry."""
 
+import asyncio
+from uuid import uuid4
+
 import asyncpg
 import pytest
 from pydantic import ValidationError
 
 from contracts.api import RecordEnrichment
 from contracts.own_moods import OwnMood
+from gateway.db.migrations import migrate
 from gateway.domain.errors import IdempotencyMismatch
 from gateway.service.create_entry import create_entry
 from gateway.service.enrich import record_enrichment
 from gateway.service.erase import erase_entry
-from gateway.service.read_entries import get_entry, list_entries
+from gateway.service.read_entries import get_entry
 from gateway.service.replace_entry import replace_entry
 from support.gateway_store import draft, tables_holding
 
@@ -23,6 +27,14 @@ BEFORE = [
         "ce752d37ffaa3271814d924159cecd26ecac9c7b4493d8bbb07f6031b2b15c7f",
     ),
 ]
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_server):
+    """One for all tests here: none counts what the others left."""
+    url = postgres_server.create_database(f"own_moods_{uuid4().hex}")
+    asyncio.run(migrate(url))
+    return url
 
 
 async def _create(store, owner, **fields):
@@ -66,7 +78,7 @@ async def test_without_one_there_is_none(store, owner):
 async def test_an_inferred_mood_stands_beside_it(store, owner):
     entry = await _create(store, owner, mood=OWN)
     assert (await record_enrichment(store, owner.principal, _inferred(entry.id))).outcome == "recorded"
-    (seen,) = (await list_entries(store, owner.principal, "anna")).entries
+    seen = await get_entry(store, owner.principal, "anna", entry.id)
     assert seen.own_mood.model_dump() == OWN
     assert (seen.enrichments["mood"].result.label, seen.enrichments["mood"].result.valence) == ("sad", -0.75)
 
@@ -101,10 +113,10 @@ async def test_the_same_words_with_another_mood_are_another_request(store, owner
 
 
 async def test_an_erased_entry_leaves_nothing_of_it(store, owner, database_url):
-    entry = await _create(store, owner, mood=OWN)
-    assert await tables_holding(database_url, "quokka") == ["entries"]
+    entry = await _create(store, owner, mood={"word": "wombat"})
+    assert await tables_holding(database_url, "wombat") == ["entries"]
     await erase_entry(store, owner.principal, "anna", entry.id)
-    assert await tables_holding(database_url, "quokka") == []
+    assert await tables_holding(database_url, "wombat") == []
 
 
 async def test_statistics_keep_no_word_of_it(database_url):
