@@ -66,18 +66,18 @@ def texts(count: int) -> list[str]:
     ]
 
 
-async def post_all(stack: Stack, bodies: list[str]) -> None:
+async def post_all(stack: Stack, bodies: list[str], journal: str = "bench") -> None:
     limits = httpx.Limits(max_connections=_CONNECTIONS)
     async with client_of(stack, limits=limits) as client:
-        await client.put("/v1/journals/bench")
+        await client.put(f"/v1/journals/{journal}")
 
         async def post(body: str) -> None:
-            (await client.post("/v1/journals/bench/entries", json={"body": body})).raise_for_status()
+            (await client.post(f"/v1/journals/{journal}/entries", json={"body": body})).raise_for_status()
 
         await asyncio.gather(*map(post, bodies))
 
 
-async def settled(stack: Stack, count: int) -> list[Entry]:
+async def settled(stack: Stack, count: int, journal: str = "bench", *, every_s: float = 0.5) -> list[Entry]:
     """Every entry, once nothing about it is pending."""
     deadline_s = time.monotonic() + _SETTLED_S
     async with client_of(stack) as client:
@@ -86,7 +86,7 @@ async def settled(stack: Stack, count: int) -> list[Entry]:
             cursor: str | None = None
             while True:
                 query = {"limit": str(_PAGE)} | ({"cursor": cursor} if cursor else {})
-                page = (await client.get("/v1/journals/bench/entries", params=query)).raise_for_status().json()
+                page = (await client.get(f"/v1/journals/{journal}/entries", params=query)).raise_for_status().json()
                 entries += page["entries"]
                 cursor = page["next_cursor"]
                 if cursor is None:
@@ -95,7 +95,7 @@ async def settled(stack: Stack, count: int) -> list[Entry]:
             if len(entries) == count and "pending" not in states:
                 assert set(states) == {"done"}, "an enrichment failed"
                 return entries
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(every_s)
     raise TimeoutError(f"not all of {count} entries were enriched within {_SETTLED_S:g} s")
 
 

@@ -1,11 +1,13 @@
 """The benchmarks run and report; how fast they are is never asserted."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from devstack.stack import Stack
 from support.unmeasured import unmeasured
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +52,28 @@ def test_bench_broker_reports_jetstream_beside_the_installed_brokers() -> None:
     )
     rows = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in report.splitlines() if line[:1] == "|"}
     assert float(rows["no-op tasks/s"].split()[0].replace(",", "")) > 0
+
+
+def test_bench_embed_reports_the_model_alone_and_the_pipeline(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over the stack that runs anyway: its worker takes up to 32 entries a task, and there are never more than 3."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    embed, embed_report, embed_texts = map(importlib.import_module, ("embed", "embed_report", "embed_texts"))
+    source, texts = embed_texts.journal_texts(None, 3)
+    figures = embed.measure(stack, texts, [3], rounds=1, alone=1, present=3)
+    rows = [line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("| 3 |")]
+    assert rows == ["3", "3"]
+    assert figures.runs[3][0].entries == 3
+    bare = figures.bare
+    for by_size in (
+        bare.all_s,
+        bare.good_s,
+        bare.bad_s,
+        bare.behind_s,
+        bare.cancelled_s,
+        figures.runs,
+        figures.memory,
+    ):  # the page argues with these sizes
+        by_size.update(dict.fromkeys((1, 8, 32, 64), by_size[3]))
+    assert "`ENRICHMENT_EMBED_BATCH` is 32" in embed_report.page(source, figures)

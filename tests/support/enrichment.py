@@ -44,15 +44,15 @@ def until(condition: Callable[[], Any], *, within_s: float = DEADLINE_S, why: Ca
 
 
 class Worker:
-    """An enrichment worker's process; a name for its log."""
+    """A worker's process; a name for its log. `module` is what runs, `prefix` that of its settings."""
 
-    def __init__(self, directory: Path, name: str, environment: dict[str, str], **more: str) -> None:
+    def __init__(self, directory: Path, name: str, module: str, prefix: str, environment: dict[str, str]) -> None:
         self.port = free_port()
         self.process = ServerProcess(
             name,
-            [sys.executable, "-m", "enrichment_worker", "work"],
+            [sys.executable, "-m", module, "work"],
             log=directory / f"{name}.log",
-            env={**environment, "ENRICHMENT_METRICS_PORT": str(self.port), **more},
+            env={**environment, f"{prefix}METRICS_PORT": str(self.port)},
             stop_s=30,
         )
 
@@ -133,22 +133,29 @@ class Daybook:
             gateway.stop()
 
     def worker(self, *, ready: bool = True, **settings: str) -> Worker:
-        """Started, and killed at the end if it still runs. `ready`: takes tasks on return."""
+        """An enrichment worker, killed at the end if it still runs. `ready`: takes tasks on return."""
+        own = {"ENRICHMENT_MOOD_METHOD": "llm", "ENRICHMENT_LEXICON_KEY": LEXICON_KEY}
+        return self._worker("enrichment_worker", "ENRICHMENT_", own | settings, ready)
+
+    def insights_worker(self, *, ready: bool = True, **settings: str) -> Worker:
+        """An insights worker, as `worker`."""
+        return self._worker("insights_worker", "INSIGHTS_", settings, ready)
+
+    def _worker(self, module: str, prefix: str, settings: dict[str, str], ready: bool) -> Worker:
         self._made += 1
-        environment = {
-            "ENRICHMENT_NATS_URL": self.nats_url,
-            "ENRICHMENT_LEXICON_KEY": LEXICON_KEY,
-            "ENRICHMENT_GATEWAY_KEY_FILE": str(self._key_file("worker")),
-            "ENRICHMENT_OLLAMA_URL": self.ollama_url,
-            "ENRICHMENT_EMBEDDING_MODEL": EMBEDDING_MODEL,
-            "ENRICHMENT_CHAT_MODEL": MODEL,
-            "ENRICHMENT_MOOD_METHOD": "llm",
-            "ENRICHMENT_QDRANT_URL": self.qdrant_url,
-            "ENRICHMENT_CONCURRENCY": "2",
-            "ENRICHMENT_RETRY_BASE_S": "0.2",
-            "ENRICHMENT_MODEL_PROBE_S": "0.3",
+        common = {
+            "NATS_URL": self.nats_url,
+            "GATEWAY_KEY_FILE": str(self._key_file("worker")),
+            "OLLAMA_URL": self.ollama_url,
+            "EMBEDDING_MODEL": EMBEDDING_MODEL,
+            "CHAT_MODEL": MODEL,
+            "QDRANT_URL": self.qdrant_url,
+            "CONCURRENCY": "2",
+            "RETRY_BASE_S": "0.2",
+            "MODEL_PROBE_S": "0.3",
         }
-        made = Worker(self._directory, f"worker-{self._made}", environment, **settings)
+        environment = {f"{prefix}{name}": value for name, value in common.items()} | settings
+        made = Worker(self._directory, f"worker-{self._made}", module, prefix, environment)
         self._stack.callback(made.process.kill)
         if ready:
             return made.start()

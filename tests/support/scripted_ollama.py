@@ -20,6 +20,10 @@ from typing import Any, Self
 
 MODEL = "smollm2:135m"
 EMBEDDING_MODEL = "all-minilm"
+REFLECTION = {
+    "reflection": "You were out in the rain with Nora. You stayed longer than you meant. It did you good.",
+    "questions": ["What made you stay?", "Where would you go next?"],
+}
 QUEUE_FULL = "server busy, please try again.  maximum pending requests exceeded"
 
 
@@ -253,6 +257,8 @@ class ScriptedOllama:
     def _chat_text(self, payload: dict[str, Any]) -> str:
         if payload.get("format") is None:
             return "I hear you."
+        if "reflection" in payload["format"].get("properties", {}):
+            return json.dumps(REFLECTION)
         mood = {
             "emotions": [{"label": self.mood, "intensity": 70}],
             "valence": 40,

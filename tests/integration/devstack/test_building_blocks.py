@@ -34,6 +34,14 @@ def test_a_process_that_ends_early_tells_its_last_words(tmp_path: Path) -> None:
         process.wait_until(lambda: False, within_s=10)
 
 
+def test_a_changed_setting_holds_from_the_next_start_on(tmp_path: Path) -> None:
+    process = ServerProcess("said", ["sh", "-c", "echo $SIZE $KIND"], log=tmp_path / "log", env={"KIND": "new"})
+    process.change_env({"SIZE": "8"})
+    process.start()
+    with pytest.raises(StartFailed, match=r"code 0\n8 new"):
+        process.wait_until(lambda: False, within_s=30)
+
+
 def test_a_process_that_is_never_ready_is_killed(tmp_path: Path) -> None:
     process = ServerProcess("slow", ["sleep", "60"], log=tmp_path / "log")
     process.start()

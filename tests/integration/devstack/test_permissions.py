@@ -126,11 +126,25 @@ async def test_a_worker_may_not_change_the_streams_of_others(server: NatsServer)
         assert await worker.may_publish(f"$JS.API.CONSUMER.MSG.NEXT.{EVENT_STREAM}.{ENRICHMENT_DURABLE}")
 
 
-@pytest.mark.parametrize("user", [ENRICHMENT, INSIGHTS])
-async def test_a_worker_may_record_results_and_report_evidence(server: NatsServer, user: str) -> None:
+@pytest.mark.parametrize(
+    ("user", "own", "others"),
+    [
+        (ENRICHMENT, [subjects.ENRICHMENTS_RECORD], [subjects.REFLECTIONS_RECORD, f"{subjects.ROOT}.live.x"]),
+        (
+            INSIGHTS,
+            [subjects.REFLECTIONS_BEGIN, subjects.REFLECTIONS_RECORD, f"{subjects.ROOT}.live.x"],
+            [subjects.ENRICHMENTS_RECORD],
+        ),
+    ],
+)
+async def test_a_worker_may_record_its_own_results_and_report_evidence(
+    server: NatsServer, user: str, own: list[str], others: list[str]
+) -> None:
     async with logged_in(server, user) as worker:
-        assert await worker.may_publish(subjects.ENRICHMENTS_RECORD)
-        assert await worker.may_publish(subjects.EVIDENCE_REPORT)
+        for subject in [*own, subjects.ENTRIES_GET, subjects.EVIDENCE_REPORT]:
+            assert await worker.may_publish(subject), subject
+        for subject in [*others, subjects.ENTRIES_CREATE]:
+            assert not await worker.may_publish(subject), subject
 
 
 async def test_the_gateway_answers_whoever_asked(server: NatsServer) -> None:

@@ -29,7 +29,9 @@ def test_an_entry_becomes_an_embedding_and_a_mood_and_can_be_found(daybook: Dayb
     assert mood["provenance"]["prompt_version"]
     assert [hit["entry_id"] for hit in daybook.search(journal, "river walk with Mara")] == [entry_id]
     metrics = worker.metrics()
-    assert metrics["daybook_bridge_overhead_seconds_count"] >= 2
+    for task in ("enrichment.embed", "enrichment.infer_mood"):
+        for evidence in ("bridge_overhead", "inference", "worker_task"):
+            assert metrics[f'daybook_{evidence}_seconds_count{{task="{task}"}}'] >= 1
     assert worker.probe("/healthz") == 200
     assert "river" not in worker.log()
 

@@ -41,6 +41,15 @@ async def test_a_gateway_without_its_schema_is_not_ready(empty_url):
             await require_current(connection)
 
 
+async def test_a_gateway_that_lacks_an_earlier_migration_is_not_ready(empty_url):
+    """Numbers are given out before they are used: one may come to a database that has later ones."""
+    await migrate(empty_url)
+    async with Store(empty_url) as store, store.connection() as connection:
+        await connection.execute("DELETE FROM schema_migrations WHERE number = 2")
+        with pytest.raises(SchemaBehind):
+            await require_current(connection)
+
+
 async def test_a_migration_that_fails_leaves_nothing(empty_url):
     connection = await asyncpg.connect(empty_url)
     # What the first migration wants to make is in its way.

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
 import nats
@@ -12,7 +13,7 @@ from contracts import subjects
 from contracts.api import CreateEntry, GetEntry, ListMoods, PageMoods, ProblemReply, RecordReply, Search
 from contracts.entries import EntryView
 from contracts.evidence import EvidenceReply
-from contracts.moods import MoodPage, MoodTimeline, TimelineQuery
+from contracts.moods import MoodPage, MoodsQuery, MoodTimeline, TimelineQuery
 from contracts.search import SearchAnswer, SearchQuery
 from entry_index import EntryHit
 from gateway.messaging.api import create_broker
@@ -21,6 +22,8 @@ from gateway.service.create_entry import create_entry
 from gateway.service.put_journal import put_journal
 from support.eventually import eventually
 from support.gateway_store import FixedFinder, context_over, draft, holder, pending_events, report
+from support.moods import Written, insert_written
+from worker_kit import GatewayClient, GatewayConfig, GatewayRefused
 
 
 @pytest.fixture
@@ -114,6 +117,24 @@ async def test_moods_are_answered_in_buckets_and_one_by_one(ask, store, owner):
     reader = await holder(store, "read")
     refused = await ask(subjects.MOODS_PAGE, PageMoods(journal="anna"), ProblemReply, reader.headers)
     assert refused.problem.status == 403
+
+
+async def test_a_worker_reads_five_thousand_moods_in_five_requests(broker, nats_server, store, owner):
+    third = 1 / 3
+    own = {"label": "grateful", "valence": -third, "arousal": third, "word": "\N{SLEUTH OR SPY}" * 64}
+    noon = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=-5)))
+    each = [Written(noon - timedelta(hours=n), "done", "grateful", -third, third, own) for n in range(5000)]
+    ids = await insert_written(store, "anna", each)
+    seen, query, requests = [], MoodsQuery(), 0
+    async with GatewayClient(GatewayConfig(nats_url=nats_server.url, key=owner.key)) as gateway:
+        while query is not None:
+            page = await gateway.page_moods("anna", query)
+            seen += [mood.entry_id for mood in page.moods]
+            query = MoodsQuery(cursor=page.next_cursor) if page.next_cursor else None
+            requests += 1
+        with pytest.raises(GatewayRefused):
+            await gateway.page_moods("nobody", MoodsQuery())
+    assert (seen, requests) == (ids[::-1], 5)
 
 
 BAD_BODIES = {

@@ -6,13 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.error import HTTPError
 from urllib.request import urlopen
-
-import pytest
 
 DEADLINE_S = 20.0
 
@@ -47,22 +44,11 @@ def get(port: object, path: str) -> tuple[int, str]:
             return error.code, ""
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_starts_answers_probes_and_stops_cleanly(how: signal.Signals) -> None:
-    with worker(INSIGHTS_METRICS_PORT="0") as process:
-        started = next_line(process)
-        assert started["event"] == "worker.started"
-        assert started["service"] == "insights-worker"
-        assert started["consumes"] == []
-        port = started["metrics_port"]
-        assert get(port, "/healthz") == (200, '{"status":"ok"}')
-        assert get(port, "/readyz")[0] == 200
-        assert "python_info" in get(port, "/metrics")[1]
-        began_s = time.monotonic()
-        process.send_signal(how)
-        assert process.wait(DEADLINE_S) == 0
-        assert time.monotonic() - began_s < 5
-        assert next_line(process)["event"] == "worker.stopped"
+REQUIRED = {
+    "INSIGHTS_NATS_URL": "nats://nobody:nothing@127.0.0.1:1",
+    "INSIGHTS_GATEWAY_KEY": "dbk_x_y",
+    "INSIGHTS_QDRANT_URL": "http://127.0.0.1:1",
+}
 
 
 def test_a_taken_port_is_named_and_ends_it() -> None:
@@ -70,19 +56,31 @@ def test_a_taken_port_is_named_and_ends_it() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with worker(INSIGHTS_METRICS_PORT=str(port)) as process:
+        with worker(**REQUIRED, INSIGHTS_METRICS_PORT=str(port)) as process:
             assert process.wait(DEADLINE_S) == 1
             assert process.stderr is not None
             assert f"cannot listen on 127.0.0.1:{port}" in process.stderr.read()
 
 
 def test_a_bad_setting_is_named_by_its_variable() -> None:
-    with worker(INSIGHTS_METRICS_PORT="many") as process:
+    with worker(**REQUIRED, INSIGHTS_METRICS_PORT="many") as process:
         assert process.wait(DEADLINE_S) == 2
         assert process.stderr is not None
         assert "INSIGHTS_METRICS_PORT" in process.stderr.read()
 
 
-def test_it_needs_no_other_server() -> None:
-    with worker(INSIGHTS_METRICS_PORT="0", INSIGHTS_NATS_URL="nats://127.0.0.1:1") as process:
-        assert next_line(process)["event"] == "worker.started"
+def test_without_a_key_it_says_which_settings_would_give_one() -> None:
+    without = {name: value for name, value in REQUIRED.items() if name != "INSIGHTS_GATEWAY_KEY"}
+    with worker(**without) as process:
+        assert process.wait(DEADLINE_S) == 2
+        assert process.stderr is not None
+        assert "INSIGHTS_GATEWAY_KEY or INSIGHTS_GATEWAY_KEY_FILE" in process.stderr.read()
+
+
+def test_it_stops_when_told_even_while_nats_is_away() -> None:
+    with worker(**REQUIRED, INSIGHTS_METRICS_PORT="0") as process:
+        assert process.stderr is not None
+        while "Connection" not in (line := process.stderr.readline()) and "connect" not in line:
+            assert line, "it ended by itself"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE_S) == 0

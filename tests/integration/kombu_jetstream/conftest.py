@@ -2,10 +2,12 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import kombu
 import pytest
 from celery import Celery
 
 import kombu_jetstream
+from support.kombu_jetstream.queues import Connect
 from support.kombu_jetstream.worker import Ledger, Worker
 from support.nats_server import NatsServer
 
@@ -71,3 +73,23 @@ def client(environment: dict[str, str]) -> Iterator[Celery]:
     app.conf.task_ignore_result = True
     yield app
     app.close()
+
+
+@pytest.fixture
+def connection(shared_server: NatsServer, prefix: str) -> Iterator[kombu.Connection]:
+    with kombu.Connection(shared_server.url(prefix), transport_options={"ack_wait_s": 60}) as made:
+        yield made
+
+
+@pytest.fixture
+def connect(shared_server: NatsServer, prefix: str) -> Iterator[Connect]:
+    made: list[kombu.Connection] = []
+
+    def make(**options: object) -> kombu.Connection:
+        given = {"ack_wait_s": 2, "publish_timeout_s": 5, **options}
+        made.append(kombu.Connection(shared_server.url(prefix), transport_options=given))
+        return made[-1]
+
+    yield make
+    for connection in made:
+        connection.release()

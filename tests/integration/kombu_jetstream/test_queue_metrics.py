@@ -38,12 +38,6 @@ def scraped(collector: JetStreamCollector) -> dict[tuple[str, ...], float]:
 
 
 @pytest.fixture
-def connection(shared_server: NatsServer, prefix: str) -> Iterator[kombu.Connection]:
-    with kombu.Connection(shared_server.url(prefix), transport_options={"ack_wait_s": 60}) as made:
-        yield made
-
-
-@pytest.fixture
 def collector(connection: kombu.Connection) -> Iterator[JetStreamCollector]:
     made = JetStreamCollector(connection, cache_s=0)
     yield made

@@ -76,6 +76,31 @@ def test_two_hundred_runs_leave_nothing_behind(server: ScriptedOllama) -> None:
     assert set(tasks) == {1}
 
 
+def test_chats_and_texts_of_many_runs_share_one_connection(server: ScriptedOllama) -> None:
+    async def call() -> None:
+        async with OllamaClient(OllamaConfig(base_url=server.url)) as client:
+            assert (await client.chat(MODEL, HELLO)).text
+            assert (await client.generate(MODEL, "Hello")).text
+            async with client.chat_stream(MODEL, HELLO) as chunks:
+                assert [chunk.done async for chunk in chunks][-1]
+
+    for _ in range(20):
+        asyncio.run(call())
+    assert server.connections == 1
+
+
+async def test_a_server_that_does_not_end_a_whole_answer_costs_a_connection_only(
+    server: ScriptedOllama, ollama: OllamaClient
+) -> None:
+    server.script("/api/chat", *[ndjson(*chat_lines("Good day."), end=[b"\n", Pause(30)]) for _ in range(2)])
+    began_s = time.monotonic()
+    for _ in range(2):
+        assert (await ollama.chat(MODEL, HELLO)).text == "Good day."
+    # The first limit that could have struck is that between tokens, of 0.3 s each.
+    assert time.monotonic() - began_s < 0.6
+    assert server.connections == 2
+
+
 async def test_a_client_that_was_not_opened_sends_nothing(server: ScriptedOllama) -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await OllamaClient(OllamaConfig(base_url=server.url)).version()

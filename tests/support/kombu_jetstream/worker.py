@@ -31,12 +31,14 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def lines(self, word: str, **expected: object) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         text = self.path.read_text() if self.path.exists() else ""
-        entries = [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.splitlines()]
+
+    def lines(self, word: str, **expected: object) -> list[dict[str, Any]]:
         return [
             entry
-            for entry in entries
+            for entry in self.all()
             if entry["word"] == word and all(entry.get(key) == value for key, value in expected.items())
         ]
 
@@ -71,7 +73,7 @@ class Worker:
     def launch(self) -> Self:
         """Start without waiting, for several at a time."""
         command = [
-            sys.executable, "-m", "celery", "-A", self._app, "worker",
+            sys.executable, "-m", "support.kombu_jetstream.celery_command", "-A", self._app, "worker",
             "-n", f"{self._name}@test", "-c", str(self._concurrency), "-l", "INFO", "--without-mingle",
             *self._arguments,
         ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import kombu_jetstream
 from contracts import subjects
-from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
+from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM, INSIGHTS_DURABLE
 from devstack.nats import NatsUser
 
 TASK_PREFIX = "daybook"
@@ -21,16 +21,27 @@ def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
         NatsUser(
             GATEWAY,
             passwords[GATEWAY],
-            publish=(subjects.ALL_EVENTS, f"{subjects.ROOT}.live.>", "$JS.API.>", "$JS.ACK.>"),
-            subscribe=(f"{subjects.ROOT}.api.>", f"{subjects.ROOT}.live.>", subjects.ALL_EVENTS, "_INBOX.>"),
+            publish=(subjects.ALL_EVENTS, "$JS.API.>", "$JS.ACK.>"),
+            subscribe=(f"{subjects.ROOT}.api.>", subjects.ALL_LIVE, subjects.ALL_EVENTS, "_INBOX.>"),
             answers=True,
         ),
-        _worker(ENRICHMENT, passwords, bound=[(EVENT_STREAM, ENRICHMENT_DURABLE)]),
-        _worker(INSIGHTS, passwords, bound=[]),
+        _worker(ENRICHMENT, passwords, (EVENT_STREAM, ENRICHMENT_DURABLE), more=(subjects.ENRICHMENTS_RECORD,)),
+        _worker(
+            INSIGHTS,
+            passwords,
+            (EVENT_STREAM, INSIGHTS_DURABLE),
+            more=(subjects.MOODS_PAGE, subjects.REFLECTIONS_BEGIN, subjects.REFLECTIONS_RECORD, subjects.ALL_LIVE),
+        ),
         NatsUser(
             CLIENT,
             passwords[CLIENT],
-            publish=(subjects.ENTRIES_CREATE, subjects.ENTRIES_GET, subjects.SEARCH, subjects.MOODS_LIST),
+            publish=(
+                subjects.ENTRIES_CREATE,
+                subjects.ENTRIES_GET,
+                subjects.SEARCH,
+                subjects.MOODS_LIST,
+                subjects.REFLECTIONS_REQUEST,
+            ),
             subscribe=("_INBOX_client.>",),
         ),
     )
@@ -45,8 +56,9 @@ def new_passwords() -> dict[str, str]:
     return {name: secrets.token_urlsafe(24) for name in (GATEWAY, ENRICHMENT, INSIGHTS, CLIENT)}
 
 
-def _worker(name: str, passwords: dict[str, str], *, bound: Iterable[tuple[str, str]]) -> NatsUser:
-    tasks = kombu_jetstream.worker_permissions(TASK_PREFIX, inbox_prefix=inbox_of(name), bound=bound)
+def _worker(name: str, passwords: dict[str, str], reads: tuple[str, str], *, more: Iterable[str]) -> NatsUser:
+    """`reads`: a stream and the durable consumer on it. `more`: subjects of the API that this worker asks."""
+    tasks = kombu_jetstream.worker_permissions(TASK_PREFIX, inbox_prefix=inbox_of(name), bound=[reads])
     streams = [spec.name for spec in kombu_jetstream.stream_specs(TASK_PREFIX)]
     return NatsUser(
         name,
@@ -56,9 +68,8 @@ def _worker(name: str, passwords: dict[str, str], *, bound: Iterable[tuple[str, 
             # Workers make their task streams themselves; no other stream is theirs.
             *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO", "UPDATE") for stream in streams),
             subjects.ENTRIES_GET,
-            subjects.ENRICHMENTS_RECORD,
             subjects.EVIDENCE_REPORT,
-            subjects.MOODS_PAGE,
+            *more,
         ),
         subscribe=tasks.subscribe,
     )

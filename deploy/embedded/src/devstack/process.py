@@ -60,6 +60,10 @@ class ServerProcess:
         """None while it runs, or was never started. Negative: the signal that ended it."""
         return self._process.poll() if self._process else None
 
+    def change_env(self, changes: Mapping[str, str]) -> None:
+        """Holds from the next start on."""
+        self._env.update(changes)
+
     def start(self) -> None:
         assert not self.running, f"{self.name} runs already"
         self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -93,10 +93,11 @@ class Stack:
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
-    def restart(self, name: str) -> None:
-        """Stop and start one process, and wait until it is well."""
+    def restart(self, name: str, *, settings: Mapping[str, str] | None = None) -> None:
+        """Stop and start one process, with changed settings where given, and wait until it is well."""
         part = self.part(name)
         part.process.stop()
+        part.process.change_env(settings or {})
         self.start_again(name)
 
     def kill(self, name: str) -> None:
@@ -203,6 +204,11 @@ class Stack:
             INSIGHTS: {
                 "INSIGHTS_NATS_URL": nats.url_of(INSIGHTS),
                 "INSIGHTS_NATS_INBOX_PREFIX": inbox_of(INSIGHTS),
+                "INSIGHTS_GATEWAY_KEY_FILE": str(self._key_file(INSIGHTS)),
+                "INSIGHTS_OLLAMA_URL": model_url,
+                "INSIGHTS_EMBEDDING_MODEL": models.embedding_model,
+                "INSIGHTS_CHAT_MODEL": models.chat_model,
+                "INSIGHTS_QDRANT_URL": qdrant_url,
                 "INSIGHTS_METRICS_PORT": str(self.ports[INSIGHTS]),
             },
         }

@@ -24,6 +24,9 @@ class _Event(Value):
     source: str = "daybook/gateway"
     time: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     datacontenttype: Literal["application/json"] = "application/json"
+    #: The span that published it: readers go on from there. Absent without tracing.
+    #: Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+    traceparent: str | None = None
 
 
 class EntryRef(Value):

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.model import Request, Value
 from contracts.moments import Moment
 
-TaskName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,62}$")]
+TaskName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$")]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 #: Within what the database holds.
 Tally = Annotated[int, Field(ge=0, le=2**53)]
@@ -39,7 +39,7 @@ class ReportEvidence(Request):
     sequence: Annotated[int, Field(ge=1, le=2**53)]
     began_at: Moment
     ended_at: Moment
-    kinds: Annotated[tuple[TaskEvidence, ...], Field(min_length=1, max_length=64)]
+    kinds: Annotated[tuple[TaskEvidence, ...], Field(min_length=1, max_length=256)]
 
     @model_validator(mode="after")
     def _one_period_and_each_kind_once(self) -> Self:

@@ -1,18 +1,22 @@
 """NDJSON lines as chunks. A stream is whole only if its last chunk says `done: true`."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from ollama_client._models import ChatAnswer, ChatChunk, GenerateChunk, GeneratedText, Message
 from ollama_client._refusals import refusal
-from ollama_client.errors import ProtocolViolation, StreamCut
+from ollama_client.errors import OllamaError, ProtocolViolation, StreamCut
 
 A = TypeVar("A", bound=BaseModel)
 C = TypeVar("C", ChatChunk, GenerateChunk)
 _FAULT = 500
+#: How long to wait for the end of an answer that is whole. Without its end the connection serves no other request.
+_LINGER_S = 0.1
 
 
 def parse(kind: type[A], raw: bytes) -> A:
@@ -53,8 +57,17 @@ async def chunks_of(lines: AsyncIterator[bytes], kind: type[C], model: str) -> A
         count += 1
         yield chunk
         if chunk.done:
+            await _reach_the_end(lines)
             return
     raise StreamCut(count)
+
+
+async def _reach_the_end(lines: AsyncIterator[bytes]) -> None:
+    """Nothing that happens here is a fault: the answer is whole already."""
+    with suppress(OllamaError, TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            async for _ in lines:
+                pass
 
 
 async def whole_chat(chunks: AsyncIterator[ChatChunk]) -> ChatAnswer:

@@ -1,17 +1,39 @@
-"""Logs and metrics in one shape for every service: it knows nothing of entries, brokers or models."""
+"""Logs, metrics and spans in one shape for every service: it knows nothing of entries, brokers or models."""
 
+from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused
 from telemetry.histograms import TracedHistogram
 from telemetry.logs import LogFormat, bound, configure_logging, redact
 from telemetry.metrics import ProbeServer, Readiness, collected, serve_probes
+from telemetry.spans import (
+    TRACEPARENT,
+    annotate,
+    begin_span,
+    current_traceparent,
+    fail,
+    span,
+    traceparent_of,
+)
+from telemetry.tracing import configure_tracing, flush_tracing
 
 __all__ = [
+    "TRACEPARENT",
+    "InvalidEndpoint",
     "LogFormat",
     "ProbeServer",
     "Readiness",
+    "RemoteEndpointRefused",
     "TracedHistogram",
+    "annotate",
+    "begin_span",
     "bound",
     "collected",
     "configure_logging",
+    "configure_tracing",
+    "current_traceparent",
+    "fail",
+    "flush_tracing",
     "redact",
     "serve_probes",
+    "span",
+    "traceparent_of",
 ]

@@ -1,6 +1,7 @@
 """Structured logs, one JSON object a line, the same for every service. Ids only: never an entry's text.
 
 Bind `correlation_id`, `event_id` or `task_id` at a unit of work's entry point with `bound`: every line below has them.
+A line inside of a span says its trace too.
 """
 
 import logging
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import structlog
+from opentelemetry.trace import get_current_span
 
 LogFormat = Literal["json", "console"]
 
@@ -25,6 +27,7 @@ def configure_logging(*, service: str, log_format: LogFormat = "json", level: st
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _name_service(service),
+        _name_trace,
         redact,
     ]
     renderer: structlog.typing.Processor = (
@@ -75,3 +78,10 @@ def _name_service(service: str) -> structlog.typing.Processor:
         return line
 
     return add
+
+
+def _name_trace(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    context = get_current_span().get_span_context()
+    if context.is_valid:
+        line["trace_id"], line["span_id"] = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    return line

@@ -6,6 +6,8 @@ Workers only: the gateway knows no Celery. It knows no prompt; those are the ser
 from worker_kit._backoff import Backoff
 from worker_kit._celery_app import QueueSpec, WorkerConfig, create_celery, pipeline_task
 from worker_kit._event_step import EventSource, EventStepConfig, Order, install_event_step
+from worker_kit._evidence import Evidence, gather_evidence, note_call
+from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
 from worker_kit._fates import DeadLetter, Fate, RetryLater, decide_fate
 from worker_kit._gateway_client import GatewayClient, GatewayConfig
 from worker_kit._model_facts import ModelFacts, model_facts
@@ -33,6 +35,9 @@ __all__ = [
     "DeadlineExceeded",
     "EventSource",
     "EventStepConfig",
+    "Evidence",
+    "EvidenceReporter",
+    "EvidenceReporterConfig",
     "Fate",
     "GatewayClient",
     "GatewayConfig",
@@ -53,9 +58,11 @@ __all__ = [
     "create_service_app",
     "decide_fate",
     "estimate_tokens",
+    "gather_evidence",
     "install_event_step",
     "install_model_gate",
     "model_facts",
+    "note_call",
     "pipeline_task",
     "run_async",
     "serve_worker",

@@ -1,6 +1,5 @@
 """A Celery app with the settings that Daybook's guarantees need, each with its reason."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -12,7 +11,8 @@ from celery.exceptions import Retry
 from kombu import Queue
 
 import kombu_jetstream
-from worker_kit._metrics import TASK_DURATION, TASK_FATES
+from worker_kit._evidence import gather_evidence
+from worker_kit._metrics import TASK_FATES
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class QueueSpec:
     name: str
     #: True where the tasks call a model: the model gate closes these while the model server is away.
     needs_model: bool
+    #: True where tasks carry a priority: urgent ones overtake.
+    has_priorities: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class WorkerConfig:
     transport: dict[str, Any] = field(default_factory=dict)
 
 
+_PRIORITY_MAX = 9
 _SOFT_GRACE_S = 15.0
 _HARD_GRACE_S = 30.0
 
@@ -50,6 +53,8 @@ def create_celery(config: WorkerConfig) -> Celery:
         # A task is settled only after its effect is stored, so that a killed worker's task comes back.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
+        # And so that one ended by its hard limit does: Celery's own way is to forget it.
+        task_acks_on_timeout=False,
         # Results go to the gateway; Celery keeps none.
         task_ignore_result=True,
         result_backend=None,
@@ -61,7 +66,9 @@ def create_celery(config: WorkerConfig) -> Celery:
         accept_content=["json"],
         task_soft_time_limit=config.deadline_s + _SOFT_GRACE_S,
         task_time_limit=config.deadline_s + _HARD_GRACE_S,
-        task_queues=[Queue(queue.name) for queue in config.queues],
+        task_queues=[
+            Queue(queue.name, max_priority=_PRIORITY_MAX if queue.has_priorities else None) for queue in config.queues
+        ],
         task_default_queue=config.queues[0].name,
         task_create_missing_queues=False,
         # Our logs have one shape; Celery must not put handlers of its own beside them.
@@ -83,16 +90,15 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
     def register(function: Callable[..., None]) -> Task[Any, Any]:
         @wraps(function)
         def measured(*args: Any, **kwargs: Any) -> None:
-            began_s = time.perf_counter()
             fate = "crashed"
             try:
-                function(*args, **kwargs)
+                with gather_evidence(name):
+                    function(*args, **kwargs)
                 fate = "done"
             except Retry:
                 fate = "retried"
                 raise
             finally:
-                TASK_DURATION.labels(name).observe(time.perf_counter() - began_s)
                 TASK_FATES.labels(name, fate).inc()
 
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.

@@ -35,6 +35,8 @@ class Order:
     task_id: UUID
     #: Ids of the events that this order settles a part of.
     because_of: tuple[UUID, ...]
+    #: 0-9, 9 first; only in a queue that has priorities.
+    priority: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +176,12 @@ class _EventStep(bootsteps.ConsumerStep):
         for order in orders:
             try:
                 self._parent.app.send_task(
-                    order.task, args=order.args, queue=order.queue, task_id=str(order.task_id), retry=False
+                    order.task,
+                    args=order.args,
+                    queue=order.queue,
+                    task_id=str(order.task_id),
+                    priority=order.priority,
+                    retry=False,
                 )
             except (OperationalError, OSError, TimeoutError) as error:
                 unsent.update(order.because_of)

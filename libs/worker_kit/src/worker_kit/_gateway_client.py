@@ -10,10 +10,30 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from pydantic import BaseModel, ValidationError
 
-from contracts.api import AUTHORIZATION_HEADER, GetEntry, ProblemReply, RecordEnrichment, RecordReply
+from contracts.api import (
+    AUTHORIZATION_HEADER,
+    BeginReflection,
+    BeginReply,
+    GetEntry,
+    PageMoods,
+    ProblemReply,
+    RecordEnrichment,
+    RecordReflection,
+    RecordReply,
+    ReflectionReply,
+)
 from contracts.entries import EntryView
-from contracts.events import EntryRef
-from contracts.subjects import ENRICHMENTS_RECORD, ENTRIES_GET
+from contracts.events import EntryRef, ReflectionRef
+from contracts.evidence import EvidenceReply, ReportEvidence
+from contracts.moods import MoodPage, MoodsQuery
+from contracts.subjects import (
+    ENRICHMENTS_RECORD,
+    ENTRIES_GET,
+    EVIDENCE_REPORT,
+    MOODS_PAGE,
+    REFLECTIONS_BEGIN,
+    REFLECTIONS_RECORD,
+)
 from worker_kit.errors import GatewayRefused, GatewayUnreachable
 
 A = TypeVar("A", bound=BaseModel)
@@ -81,6 +101,54 @@ class GatewayClient:
             GatewayRefused: the key is not good for it.
         """
         return await self._ask(ENRICHMENTS_RECORD, enrichment, RecordReply)
+
+    async def report_evidence(self, report: ReportEvidence) -> EvidenceReply:
+        """Tell what tasks took. The same report again changes nothing.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time; it may have been stored.
+            GatewayRefused: the key is not good for it.
+        """
+        return await self._ask(EVIDENCE_REPORT, report, EvidenceReply)
+
+    async def begin_reflection(self, ref: ReflectionRef) -> BeginReply:
+        """The entry that a reflection is wanted of, as it is now; or why there is nothing to write.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time.
+            GatewayRefused: the key is not good for it.
+        """
+        request = BeginReflection(journal=ref.journal, entry_id=ref.entry_id, version=ref.version)
+        return await self._ask(REFLECTIONS_BEGIN, request, BeginReply)
+
+    async def record_reflection(self, report: RecordReflection) -> ReflectionReply:
+        """Store what was written or that it was given up. What was recorded first stays.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time; it may have been stored.
+            GatewayRefused: the key is not good for it.
+        """
+        return await self._ask(REFLECTIONS_RECORD, report, ReflectionReply)
+
+    async def publish(self, subject: str, message: BaseModel) -> None:
+        """Tell whoever listens now: nobody answers, and nothing is kept.
+
+        Raises:
+            GatewayUnreachable: the connection is gone.
+        """
+        try:
+            await self._nats.publish(subject, message.model_dump_json().encode())
+        except (NatsError, OSError) as error:
+            raise GatewayUnreachable(f"NATS: {type(error).__name__}") from error
+
+    async def page_moods(self, journal: str, query: MoodsQuery) -> MoodPage:
+        """The moods of a journal, oldest first; go on with `next_cursor` until there is none.
+
+        Raises:
+            GatewayUnreachable: nobody answered in time.
+            GatewayRefused: the key is not good for it, or there is no such journal.
+        """
+        return await self._ask(MOODS_PAGE, PageMoods(journal=journal, moods=query), MoodPage)
 
     async def _ask(self, subject: str, request: BaseModel, kind: type[A]) -> A:
         headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker_kit._metrics import BRIDGE_OVERHEAD
+from worker_kit._evidence import note_bridge
 from worker_kit.errors import DeadlineExceeded
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def run_async(work: Coroutine[Any, Any, T], *, deadline_s: float) -> T:
     try:
         return asyncio.run(run.main(work, deadline_s))
     finally:
-        BRIDGE_OVERHEAD.observe(max(0.0, time.perf_counter() - began_s - run.own_s))
+        note_bridge(max(0.0, time.perf_counter() - began_s - run.own_s))
         if previous is not None:
             signal.signal(signal.SIGUSR1, previous)
 

@@ -11,6 +11,7 @@ from celery.utils.nodenames import host_format
 from pydantic import ValidationError
 
 from telemetry import configure_logging, serve_probes
+from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
 from worker_kit._settings import WorkerSettings
 
 S = TypeVar("S", bound=WorkerSettings)
@@ -40,7 +41,8 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
         where = f"{settings.metrics_host}:{settings.metrics_port}"
         print(f"{service}: cannot listen on {where}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
         return _CANNOT_LISTEN
-    with probes:
+    # Ends after the worker, so that the last report holds the last task.
+    with probes, EvidenceReporter(EvidenceReporterConfig(settings.gateway, settings.evidence_every_s)):
         # Not `worker_main`, which loses the exit code: a supervisor must see that a worker broke rather than stopped.
         worker = create_app(settings).Worker(
             hostname=host_format(f"{service.partition('-')[0]}@%h.{probes.port}"),

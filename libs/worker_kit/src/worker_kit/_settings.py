@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 from entry_index import IndexConfig
 from ollama_client import OllamaConfig
 from telemetry import LogFormat
+from worker_kit._evidence import note_call
 from worker_kit._gateway_client import GatewayConfig
 
 _INDEX_TIMEOUT_S = 30.0
@@ -39,6 +40,8 @@ class WorkerSettings(BaseSettings):
     model_probe_s: float = Field(5.0, gt=0)
     #: A killed worker's tasks go to another after so long without a heartbeat of it.
     ack_wait_s: float = Field(30.0, ge=2)
+    #: How often the gateway is told what tasks took, while there are any.
+    evidence_every_s: float = Field(15.0, gt=0)
     #: 0 takes a free one.
     metrics_port: int = Field(9101, ge=0, le=65535)
     metrics_host: str = "127.0.0.1"
@@ -75,7 +78,7 @@ class WorkerSettings(BaseSettings):
 
     @property
     def ollama(self) -> OllamaConfig:
-        return OllamaConfig(base_url=self.ollama_url, allow_remote=self.ollama_allow_remote)
+        return OllamaConfig(base_url=self.ollama_url, allow_remote=self.ollama_allow_remote, on_call=note_call)
 
     @property
     def index(self) -> IndexConfig:

@@ -28,6 +28,7 @@ from gateway.service.finder import IndexFinder
 from gateway.service.reconcile import reconcile_forever
 from gateway.settings import Settings
 from ollama_client import OllamaConfig
+from telemetry import configure_tracing, flush_tracing
 
 VERSION = version("daybook-gateway")
 #: At shutdown the relay gets this long for what the last requests left in the outbox. The rest is relayed later.
@@ -44,8 +45,10 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         OSError: the HTTP address cannot be listened on.
+        InvalidEndpoint, RemoteEndpointRefused: traces have nowhere to go.
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # Its start and stop are told by lines of ours.
+    configure_tracing(service="gateway", endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,6 +60,7 @@ async def serve(settings: Settings) -> None:
             log.info("gateway.listening", host=host, port=port, version=VERSION)
             await stopping.wait()
             log.info("gateway.stopping")
+    flush_tracing()
     log.info("gateway.stopped")
 
 

@@ -51,5 +51,9 @@ class Settings(BaseSettings):
     #: Requests in hand get this long at shutdown.
     shutdown_grace_s: Positive = 20.0
 
+    #: An OpenTelemetry collector, such as http://127.0.0.1:4318. None: no tracing.
+    otlp_endpoint: str | None = None
+    #: Off: spans go to this machine or a private network only.
+    otlp_allow_remote: bool = False
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -1,1 +1,1 @@
-"""The insights worker: reflections and insights, in time. Today it starts, answers probes, takes no work and stops."""
+"""The insights worker: reflections on single entries."""

@@ -1,25 +1,31 @@
-"""Composition: probes beside a wait for the end. No broker is connected, since nothing would be consumed from it."""
+"""Composition: from settings to a Celery app that reads events, runs tasks, and heeds the model server's absence."""
 
-import threading
+from celery import Celery
 
-import structlog
-
+from contracts.topology import INSIGHTS_DURABLE
+from insights_worker.pipeline import PipelineConfig
+from insights_worker.routes import QUEUES, route
 from insights_worker.settings import Settings
-from telemetry import configure_logging, serve_probes
+from insights_worker.tasks import TaskContext, register_tasks
+from worker_kit import Backoff, ServiceSpec, create_service_app
 
-log = structlog.get_logger()
+
+def create_app(settings: Settings) -> Celery:
+    """Nothing is connected yet."""
+    # One event is one task here: nothing is gained by gathering them.
+    spec = ServiceSpec(name="insights-worker", queues=QUEUES, durable=INSIGHTS_DURABLE, route=route, batch_max=1)
+    app = create_service_app(spec, settings)
+    backoff = Backoff(base_s=settings.retry_base_s)
+    register_tasks(app, TaskContext(pipeline_config(settings), backoff, settings.deadline_s))
+    return app
 
 
-def serve(settings: Settings, stop: threading.Event) -> None:
-    """Return once `stop` is set. Not ready from then on, so that a supervisor sees it leave.
-
-    Raises:
-        OSError: the probes' port is taken.
-    """
-    configure_logging(service="insights-worker", log_format=settings.log_format, level=settings.log_level)
-    with serve_probes(
-        host=settings.metrics_host, port=settings.metrics_port, ready=lambda: not stop.is_set()
-    ) as probes:
-        log.info("worker.started", metrics_port=probes.port, consumes=[])
-        stop.wait()
-    log.info("worker.stopped")
+def pipeline_config(settings: Settings) -> PipelineConfig:
+    return PipelineConfig(
+        gateway=settings.gateway,
+        ollama=settings.ollama,
+        index=settings.index,
+        embedding_model=settings.embedding_model,
+        chat_model=settings.chat_model,
+        reflection_context_tokens=settings.reflection_context_tokens,
+    )

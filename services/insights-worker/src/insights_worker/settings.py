@@ -1,20 +1,15 @@
 """Everything this process reads from the environment, prefix INSIGHTS_."""
 
-from typing import Annotated, Literal
-
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from telemetry import LogFormat
+from worker_kit import WorkerSettings
 
 
-class Settings(BaseSettings):
-    """No broker, no model, no key: a setting that nothing uses would only promise what is not there."""
-
+class Settings(WorkerSettings):
     model_config = SettingsConfigDict(env_prefix="INSIGHTS_", frozen=True, extra="ignore")
 
     #: 0 takes a free one.
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9102
-    metrics_host: str = "127.0.0.1"
-    log_format: LogFormat = "json"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_port: int = Field(9102, ge=0, le=65535)
+    #: The chat model's context for reflections; a constant, since changing it makes Ollama reload the model.
+    reflection_context_tokens: int = Field(4096, ge=1024)

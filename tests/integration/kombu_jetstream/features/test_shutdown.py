@@ -18,12 +18,13 @@ def test_a_cold_shutdown_with_a_soft_limit_lets_short_tasks_end_and_gives_long_o
     site.send("work", "long", 30.0)
     site.ledger.wait("began", 2)
     first.ask_to_stop(signal.SIGQUIT)
+    second = site.worker("two", "-P", "threads", ready=False)
     assert first.wait_for_exit() == 0
     assert len(site.ledger.lines("ended", name="short")) == 1
-    gave_back_s = time.time()
-    site.worker("two", "-P", "threads")
+    second.ready()
+    given_back_s = time.time()
     again = site.ledger.wait("began", 2, name="long")
-    assert again[1]["at"] - gave_back_s < SOON_S, "well before ack_wait is over"
+    assert again[1]["at"] - given_back_s < SOON_S, "well before ack_wait is over"
     assert len(site.ledger.lines("began", name="short")) == 1
 
 

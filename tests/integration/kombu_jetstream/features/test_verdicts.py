@@ -19,7 +19,7 @@ def test_a_task_acked_early_does_not_come_back_when_its_worker_dies(site: Site) 
     site.worker("two")
     site.send("note", "after")
     site.ledger.wait("ran", name="after")
-    assert site.unacked() == 0
+    until(lambda: site.unacked() == 0)
     assert len(site.ledger.lines("began", name="gone")) == 1
 
 

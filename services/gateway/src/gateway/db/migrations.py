@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 class SchemaBehind(Exception):
     def __init__(self, applied: int, latest: int) -> None:
-        super().__init__(f"the schema is at migration {applied} of {latest}: run `gateway migrate`")
+        super().__init__(f"{applied} of {latest} migrations are applied: run `gateway migrate`")
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,13 @@ async def migrate(url: str) -> list[str]:
 
 async def require_current(connection: Connection) -> None:
     """Raises SchemaBehind, or what asyncpg raises, unless every migration was applied."""
-    latest = migrations()[-1].number
-    applied = await connection.fetchval("SELECT coalesce(max(number), 0) FROM schema_migrations")
-    if applied < latest:
-        raise SchemaBehind(applied, latest)
+    numbers = [migration.number for migration in migrations()]
+    # Each of them, not the highest: an earlier number may have come later.
+    applied = await connection.fetchval(
+        "SELECT count(*) FROM schema_migrations WHERE number = ANY ($1::integer[])", numbers
+    )
+    if applied < len(numbers):
+        raise SchemaBehind(applied, len(numbers))
 
 
 def migrations() -> list[Migration]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts.events import DomainEvent, JournalErased, subject_of
 from gateway.db.sql_files import query
 from gateway.db.store import Connection
+from telemetry import current_traceparent
 
 #: Notified at every commit that stored events.
 CHANNEL = "daybook_outbox"
@@ -21,6 +22,8 @@ class StoredEvent:
     #: CloudEvents JSON.
     event: str
     created_at: datetime
+    #: Of the span that stored it.
+    traceparent: str | None
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ async def insert(connection: Connection, *events: DomainEvent) -> None:
         query("outbox", "insert_events"),
         [event.id for event in events],
         [subject_of(event) for event in events],
-        [event.model_dump_json() for event in events],
+        [event.model_dump_json(exclude={"traceparent"}) for event in events],
         [None if isinstance(event, JournalErased) else event.data.entry_id for event in events],
+        current_traceparent(),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from contracts.api import Problem
 from gateway.domain.errors import GatewayError, KeyInvalid
 from gateway.domain.problems import problem_of
+from gateway.http.entity_tags import content_tag, is_known
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -15,6 +16,15 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 def json_answer(model: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """The model as it is: it was validated when it was built, so nothing is validated twice."""
     return Response(model.model_dump_json(), status, headers, media_type="application/json")
+
+
+def tagged_answer(model: BaseModel, if_none_match: str | None) -> Response:
+    """The model with an `ETag` of its content; 304 without it where the client has it already."""
+    content = model.model_dump_json()
+    headers = {"ETag": content_tag(content)}
+    if is_known(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type="application/json")
 
 
 def problem_answer(problem: Problem, *, headers: Mapping[str, str] | None = None) -> Response:

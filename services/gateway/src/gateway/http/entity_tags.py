@@ -8,8 +8,6 @@ that reports meanwhile must not make a client's edit fail. It takes `"3"` too.
 import re
 from hashlib import sha256
 
-from pydantic import BaseModel
-
 from contracts.entries import EntryView
 from gateway.http.errors import PreconditionRequired
 
@@ -26,9 +24,9 @@ def entity_tag(entry: EntryView) -> str:
     return f'"{entry.revision}-{sha256(repr(states).encode()).hexdigest()[:8]}"'
 
 
-def content_tag(answer: BaseModel) -> str:
+def content_tag(content: str) -> str:
     """Of an answer that has no revision of its own: it changes with every byte."""
-    return f'"{sha256(answer.model_dump_json().encode()).hexdigest()[:16]}"'
+    return f'"{sha256(content.encode()).hexdigest()[:16]}"'
 
 
 def required_revision(if_match: str | None) -> int:

@@ -9,10 +9,9 @@ from contracts.days import Day
 from contracts.identifiers import JournalName
 from contracts.journals import TimeZone
 from contracts.moods import BucketSize, MoodTimeline, TimelineQuery
-from gateway.http.answers import json_answer
+from gateway.http.answers import tagged_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import problem_documents
-from gateway.http.entity_tags import content_tag, is_known
 from gateway.service.read_moods import read_timeline
 
 router = APIRouter(prefix="/v1/journals/{journal}/moods", tags=["moods"], dependencies=[KEY_NEEDED])
@@ -51,8 +50,4 @@ async def list_(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The buckets that hold the first and the last day are answered whole, and empty ones say why they are."""
-    timeline = await read_timeline(context.store, caller, journal, query)
-    tag = content_tag(timeline)
-    if is_known(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    return json_answer(timeline, headers={"ETag": tag})
+    return tagged_answer(await read_timeline(context.store, caller, journal, query), if_none_match)

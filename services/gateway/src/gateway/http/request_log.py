@@ -13,15 +13,11 @@ from contracts.identifiers import new_id
 from gateway.domain.problems import INTERNAL
 from gateway.http.answers import problem_answer
 from gateway.http.metrics import REQUEST_DURATION
+from gateway.http.request_span import CLIENT_GONE, METHODS, PROBES, serving, tell_outcome
 from telemetry import bound
 
 #: What a client may choose as its request id: it goes into log lines as it is.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-#: Asked every few seconds by machines: one line each would hide the others.
-_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-#: nginx's word for a client that went away before it was answered.
-CLIENT_GONE = 499
 #: Everything here is for one reader and for programs: nothing may be kept, framed, guessed or told on.
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -58,7 +54,7 @@ class RequestLog:
                 headers["X-Request-ID"] = request_id
             await send(message)
 
-        with bound(correlation_id=request_id):
+        with bound(correlation_id=request_id), serving(scope) as request:
             try:
                 await self._app(scope, receive, send_named)
             except Exception as error:  # noqa: BLE001 - handling ends here; nothing may reach the server's own logging
@@ -69,6 +65,7 @@ class RequestLog:
                         await problem_answer(INTERNAL)(scope, receive, send_named)
             finally:
                 _account(scope, status, perf_counter() - started)
+                tell_outcome(request, scope, status)
 
 
 def _request_id(scope: Scope) -> str:
@@ -81,11 +78,11 @@ def _request_id(scope: Scope) -> str:
 
 
 def _account(scope: Scope, status: int, duration_s: float) -> None:
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope["method"] if scope["method"] in METHODS else "other"
     # Set by the router; where there is none, the address is a client's invention and is not repeated.
     route: str = getattr(scope.get("route"), "path", "none")
     REQUEST_DURATION.labels(method=method, route=route, status=str(status)).observe(duration_s)
-    tell = log.debug if route in _PROBES else log.info
+    tell = log.debug if route in PROBES else log.info
     tell("http.request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 2))
 
 

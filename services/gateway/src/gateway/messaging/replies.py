@@ -2,20 +2,23 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 from faststream import BaseMiddleware, StreamMessage
+from opentelemetry.trace import Span, SpanKind
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.api import Problem, ProblemReply
 from gateway.domain.errors import GatewayError
 from gateway.domain.problems import INTERNAL, problem_of, request_invalid
 from gateway.metrics import NATS_REQUEST_TIME, NATS_REQUESTS
-from telemetry import bound
+from telemetry import TRACEPARENT, bound, fail, span
 
 #: What every handler calls the parameter that holds the body.
 REQUEST = "request"
+_SERVER_FAULT = 500
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 log = structlog.get_logger()
@@ -40,8 +43,9 @@ class TypedReplies(BaseMiddleware):
     ) -> Any:
         subject = msg.raw_message.subject
         started = time.perf_counter()
-        with bound(correlation_id=msg.correlation_id):
+        with bound(correlation_id=msg.correlation_id), _serving(subject, msg) as serving:
             reply, outcome = await _answer(call_next, msg)
+            _tell(serving, reply, outcome)
             duration_s = time.perf_counter() - started
             NATS_REQUESTS.labels(subject=subject, outcome=outcome).inc()
             NATS_REQUEST_TIME.labels(subject=subject).observe(duration_s)
@@ -62,6 +66,18 @@ async def _answer(
         log.exception("nats.failed", subject=message.raw_message.subject)
         problem = INTERNAL
     return ProblemReply(problem=problem), problem.type.rpartition(":")[2]
+
+
+def _serving(subject: str, message: StreamMessage[Any]) -> AbstractContextManager[Span]:
+    attributes = {"rpc.system.name": "nats", "rpc.method": subject}
+    return span(subject, kind=SpanKind.SERVER, attributes=attributes, parent=message.headers.get(TRACEPARENT))
+
+
+def _tell(serving: Span, reply: object, outcome: str) -> None:
+    """What a client is to blame for is no failure of the server's."""
+    serving.set_attribute("rpc.response.status_code", outcome)
+    if isinstance(reply, ProblemReply) and reply.problem.status >= _SERVER_FAULT:
+        fail(serving, outcome)
 
 
 def _problem_of_validation(error: ValidationError) -> Problem:

@@ -1,14 +1,14 @@
 -- name: insert_events
 -- In the transaction of the change that the events tell of. The notification reaches the relays with the commit.
 WITH stored AS (
-    INSERT INTO outbox (event_id, subject, event, entry_id)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])
+    INSERT INTO outbox (event_id, subject, event, entry_id, traceparent)
+    SELECT *, $5::text FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])
 )
 SELECT pg_notify('daybook_outbox', '');
 
 -- name: claim_events
 -- When a relay takes a batch: oldest first, and none that another relay has in hand.
-SELECT position, event_id, subject, event, created_at FROM outbox
+SELECT position, event_id, subject, event, created_at, traceparent FROM outbox
 ORDER BY position
 LIMIT $1
 FOR UPDATE SKIP LOCKED;

@@ -1,0 +1,155 @@
+"""Writing a reflection: the prompt, the answer as it grows, and what is accepted in the end.
+
+The answer is a JSON document held to a schema. What of it is written already is read from the unfinished document, so
+that its readers see words and not braces.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json
+
+from contracts.enrichments import Provenance
+from contracts.entries import EntryView
+from contracts.reflections import ReflectionResult
+from ollama_client import ChatChunk, InvalidAnswer, Message, OllamaClient
+from worker_kit import ModelFacts, beginning_and_end
+
+#: Called with all that is written so far: the text and the questions.
+Written = Callable[[str, tuple[str, ...]], Awaitable[None]]
+
+_ANSWER_TOKENS = 500
+#: Room for the instruction and the marks of the chat's template.
+_RESERVED_TOKENS = 500
+_RELATED_TOKENS = 150
+
+_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class ReflectionAnswer(BaseModel):
+    """What the model writes, in this order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reflection: Annotated[_Line, Field(max_length=2000)]
+    questions: Annotated[list[Annotated[_Line, Field(max_length=300)]], Field(min_length=1, max_length=3)]
+
+
+@dataclass(frozen=True)
+class ReflectionPrompt:
+    instruction: Message
+    earlier: str
+    schema: dict[str, Any]
+    version: str
+
+
+@cache
+def load_prompt() -> ReflectionPrompt:
+    """Read once; the version is the hash of its files."""
+    folder = files("insights_worker").joinpath("prompts")
+    names = ("reflection.md", "reflection.earlier.md", "reflection.schema.json")
+    parts = [folder.joinpath(name).read_bytes() for name in names]
+    instruction, earlier, schema = parts
+    return ReflectionPrompt(
+        Message.system(instruction.decode()),
+        earlier.decode(),
+        json.loads(schema),
+        hashlib.sha256(b"\0".join(parts)).hexdigest()[:16],
+    )
+
+
+async def reflect(
+    ollama: OllamaClient,
+    model: ModelFacts,
+    entry: EntryView,
+    related: Sequence[EntryView],
+    *,
+    context_tokens: int,
+    written: Written,
+) -> ReflectionResult:
+    """A reflection on `entry`; `written` hears of it while it grows.
+
+    Raises:
+        InvalidAnswer: what was written is no reflection. The other leaves of `OllamaError`.
+    """
+    prompt = load_prompt()
+    window = min(context_tokens, model.context_tokens or context_tokens)
+    room = window - _RESERVED_TOKENS - _ANSWER_TOKENS - _RELATED_TOKENS * len(related)
+    shown = beginning_and_end(entry.body, limit_tokens=room)
+    # Entries are data: messages of their own, never spliced into the instruction.
+    messages = [prompt.instruction, *_earlier(prompt, related), Message.user(shown)]
+    options = {"temperature": 0.4, "num_ctx": window, "num_predict": _ANSWER_TOKENS}
+    async with ollama.chat_stream(
+        model.name, messages, answer_format=prompt.schema, think=False, options=options
+    ) as chunks:
+        document, last = await _grown(chunks, written)
+    answer = _accepted(model, document, last)
+    return ReflectionResult(
+        text=answer.reflection,
+        questions=tuple(answer.questions),
+        related=tuple(earlier.id for earlier in related),
+        provenance=Provenance(
+            model=model.name,
+            model_digest=model.digest,
+            prompt_version=prompt.version,
+            prompt_tokens=last.prompt_eval_count,
+            answer_tokens=last.eval_count,
+            inference_ms=last.total_duration_ns / 1e6,
+            truncated=shown != entry.body,
+        ),
+    )
+
+
+def _earlier(prompt: ReflectionPrompt, related: Sequence[EntryView]) -> list[Message]:
+    """The oldest first, each with its day."""
+    in_order = sorted(related, key=lambda entry: entry.written_at)
+    turns: list[Message] = []
+    for entry in in_order:
+        text = beginning_and_end(entry.body, limit_tokens=_RELATED_TOKENS)
+        turns += [Message.user(f"{entry.written_at:%Y-%m-%d}\n{text}"), Message.assistant(prompt.earlier)]
+    return turns
+
+
+async def _grown(chunks: AsyncIterator[ChatChunk], written: Written) -> tuple[str, ChatChunk]:
+    """The whole document and the last chunk."""
+    document = ""
+    last: ChatChunk | None = None
+    async for chunk in chunks:
+        document += chunk.text
+        last = chunk
+        await written(*_so_far(document))
+    assert last is not None, "a stream without a last chunk is an error of the client's"
+    return document, last
+
+
+def _so_far(document: str) -> tuple[str, tuple[str, ...]]:
+    """What of an unfinished document can be shown."""
+    try:
+        found = from_json(document, allow_partial="trailing-strings")
+    except ValueError:
+        return "", ()
+    if not isinstance(found, dict):
+        return "", ()
+    text, questions = found.get("reflection"), found.get("questions")
+    return (
+        text.lstrip() if isinstance(text, str) else "",
+        tuple(one for one in questions if isinstance(one, str) and one.strip()) if isinstance(questions, list) else (),
+    )
+
+
+def _accepted(model: ModelFacts, document: str, last: ChatChunk) -> ReflectionAnswer:
+    if last.done_reason == "length":
+        raise InvalidAnswer(model.name, "it was cut off before its end")
+    try:
+        return ReflectionAnswer.model_validate_json(document)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        told = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}" for fault in faults)
+        # `from None`: the cause holds what the model wrote.
+        raise InvalidAnswer(model.name, told) from None

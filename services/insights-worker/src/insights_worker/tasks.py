@@ -1,0 +1,80 @@
+"""The Celery tasks: each runs a pipeline in a loop of its own and decides the fate of what failed."""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from contracts.enrichments import FailureReason
+from contracts.events import ReflectionRef
+from insights_worker import pipeline, routes
+from insights_worker.pipeline import PipelineConfig
+from telemetry import bound
+from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
+
+log = structlog.get_logger()
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+GiveUp = Callable[[FailureReason], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    config: PipelineConfig
+    backoff: Backoff
+    deadline_s: float
+
+
+def register_tasks(app: Celery, context: TaskContext) -> None:
+    config = context.config
+
+    @pipeline_task(app, name=routes.WRITE_REFLECTION, queue=routes.REFLECTION_QUEUE.name)
+    def write_reflection(task: Any, order: dict[str, Any], since_s: float | None = None) -> None:
+        ref = ReflectionRef.model_validate(order)
+        with bound(entry_id=str(ref.entry_id), version=ref.version):
+            _attempt(
+                task,
+                context,
+                lambda: pipeline.write_reflection(config, ref),
+                lambda reason: pipeline.give_up_reflection(config, ref, reason),
+                since_s=since_s or time.time(),
+            )
+
+    del write_reflection  # the app holds it
+
+
+def _attempt(task: Any, context: TaskContext, work: Work, give_up: GiveUp, *, since_s: float) -> None:
+    """Do the work; where it fails, try again later or record that it was given up. `since_s`: of the first attempt.
+
+    A task's arguments are its order and `since_s`, in this order.
+    """
+    with bound(task_id=task.request.id, task=task.name, attempt=task.request.retries):
+        error = _failure(lambda: run_async(work(), deadline_s=context.deadline_s))
+        if error is None:
+            return
+        elapsed_s = time.time() - since_s
+        match decide_fate(error, attempt=task.request.retries, elapsed_s=elapsed_s, backoff=context.backoff):
+            case RetryLater(delay_s):
+                pass
+            case DeadLetter(reason):
+                # An error nobody foresaw is told with its place; the others with their name.
+                cause = error if reason == "internal_error" else None
+                log.error("task.given_up", reason=reason, error=type(error).__name__, exc_info=cause)
+                if _failure(lambda: run_async(give_up(reason), deadline_s=context.deadline_s)) is None:
+                    return
+                # Nobody may wait for ever: the whole is tried again, and fails again where it must.
+                delay_s = context.backoff.delay_s(task.request.retries)
+        log.warning("task.retried", delay_s=round(delay_s, 1), error=type(error).__name__)
+        raise task.retry(args=(task.request.args[0], since_s), countdown=delay_s)
+
+
+def _failure(work: Callable[[], None]) -> Exception | None:
+    """What `work` raised. Celery's own time limits are exceptions too, and are settled alike."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - every error gets a fate; `decide_fate` crashes on none
+        return error
+    return None
