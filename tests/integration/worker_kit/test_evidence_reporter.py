@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,15 @@ from contracts.subjects import EVIDENCE_REPORT
 from devstack.nats import NatsServer
 from ollama_client import Call
 from support.enrichment import until
-from worker_kit import EvidenceReporter, EvidenceReporterConfig, GatewayConfig, gather_evidence, note_call
+from worker_kit import (
+    EvidenceReporter,
+    EvidenceReporterConfig,
+    GatewayClient,
+    GatewayConfig,
+    gather_evidence,
+    note_call,
+    run_async,
+)
 
 KEY = "dbk_test"
 EVERY_S = 0.05
@@ -104,6 +113,19 @@ def test_what_tasks_took_is_reported_once_and_in_order(nats_server: NatsServer, 
     assert [report.sequence for report in desk.received] == list(range(1, len(desk.received) + 1))
     # A report without tasks is not sent, and the next one's period is not stretched over the idle time.
     assert all(report.kinds and report.began_at < report.ended_at for report in desk.received)
+
+
+def test_a_connection_that_a_run_opens_is_the_bridges_price(nats_server: NatsServer) -> None:
+    async def ask() -> float:
+        began_s = time.perf_counter()
+        async with GatewayClient(GatewayConfig(nats_url=nats_server.url, key=KEY)):
+            opened_s = time.perf_counter() - began_s
+            await asyncio.sleep(1.0)
+        return opened_s
+
+    with gather_evidence("report.opened") as evidence:
+        opened_s = run_async(ask(), deadline_s=10)
+    assert 0.9 * opened_s < evidence.bridge_s < opened_s + 0.9
 
 
 def test_the_last_tasks_are_reported_at_the_end(nats_server: NatsServer, desk: Desk) -> None:

@@ -44,7 +44,10 @@ def gather_evidence(task: str) -> Generator[Evidence, None, None]:
 
 
 def note_bridge(seconds: float) -> None:
-    """Outside of a task, as by the model gate's probe, there is nothing to note it in."""
+    """What a loop that lives for one task costs beyond the task's work, and what a loop that lived on would save.
+
+    Outside of a task, as by the model gate's probe, there is nothing to note it in.
+    """
     if evidence := _IN_HAND.get():
         evidence.bridge_s += seconds
 

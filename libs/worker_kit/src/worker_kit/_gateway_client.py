@@ -1,5 +1,6 @@
 """The gateway's NATS API as a worker needs it: read an entry as it is now, record what was made of it."""
 
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
@@ -34,6 +35,7 @@ from contracts.subjects import (
     REFLECTIONS_BEGIN,
     REFLECTIONS_RECORD,
 )
+from worker_kit._evidence import note_bridge
 from worker_kit.errors import GatewayRefused, GatewayUnreachable
 
 A = TypeVar("A", bound=BaseModel)
@@ -62,6 +64,7 @@ class GatewayClient:
 
     async def __aenter__(self) -> Self:
         config = self._config
+        began_s = time.perf_counter()
         try:
             self._nats = await nats.connect(
                 config.nats_url,
@@ -72,12 +75,16 @@ class GatewayClient:
             )
         except (NatsError, OSError, TimeoutError) as error:
             raise GatewayUnreachable(f"NATS: {type(error).__name__}") from error
+        # A loop that lived on would keep the connection: that each task opens one is the bridge's price (ADR 0001).
+        note_bridge(time.perf_counter() - began_s)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        began_s = time.perf_counter()
         await self._nats.close()
+        note_bridge(time.perf_counter() - began_s)
 
     async def get_entry(self, ref: EntryRef) -> EntryView | None:
         """The entry as it is now; None if it was erased.

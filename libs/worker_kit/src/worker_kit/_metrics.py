@@ -11,7 +11,7 @@ _OVERHEAD_BUCKETS_S = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.0
 
 BRIDGE_OVERHEAD = TracedHistogram(
     "daybook_bridge_overhead_seconds",
-    "Wall time of a task's run_async beyond its coroutines' own: making and closing loops.",
+    "Wall time a task spends on its event loops: making and closing them, and opening NATS in each.",
     ["task"],
     buckets=_OVERHEAD_BUCKETS_S,
 )

@@ -23,7 +23,8 @@ def run_async(work: Coroutine[Any, Any, T], *, deadline_s: float) -> T:
     gateway streams with the same clients. So a task is `run_async(pipeline(...), deadline_s=...)`: a loop is made, the
     coroutine opens what it uses inside itself and closes it again, and the loop is destroyed. Nothing is shared between
     tasks, every error reaches Celery's own handlers, and a task that was cut off leaves no half-used connection behind.
-    It costs some hundred microseconds, which `daybook_bridge_overhead_seconds` measures on every task.
+    It costs some hundred microseconds, which `daybook_bridge_overhead_seconds` holds of every task, beside what opening
+    a connection to NATS in it costs.
 
     Never keep a client, connection, lock or queue over two calls: it belongs to a loop that no longer exists.
 
