@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
+from contracts.care import CareView
 from contracts.enrichments import EnrichmentKind, EnrichmentView
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
@@ -73,6 +74,8 @@ class EntryView(Value):
     updated_at: datetime
     #: The mood that its writer gave. The inferred one is `enrichments.mood`; neither ever replaces the other.
     own_mood: OwnMoodView | None = None
+    #: Set where the entry speaks of suicide or self-harm: show its text. No reflection is written on such an entry.
+    care: CareView | None = None
     enrichments: dict[EnrichmentKind, EnrichmentView]
 
 

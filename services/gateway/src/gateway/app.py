@@ -11,6 +11,7 @@ from importlib.metadata import version
 import structlog
 import uvicorn
 
+from care import HelpTexts
 from entry_index import EntryIndex, IndexConfig, Lexicon
 from gateway.context import Context, Probe
 from gateway.db.listening import listen
@@ -23,6 +24,7 @@ from gateway.messaging.asyncapi import asyncapi_document
 from gateway.messaging.intake import nats_intake
 from gateway.messaging.nats_link import NatsLink
 from gateway.messaging.relay import OutboxRelay
+from gateway.service.care import Care
 from gateway.service.fill_lexicon import fill_lexicon_forever
 from gateway.service.finder import IndexFinder
 from gateway.service.reconcile import reconcile_forever
@@ -86,6 +88,7 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             version=VERSION,
             asyncapi=lambda: asyncapi_document(version=VERSION),
             request_max_bytes=settings.request_max_bytes,
+            care=_care(settings),
         )
         broker = create_broker(
             settings.nats_url.get_secret_value(),
@@ -167,6 +170,12 @@ class _Server(uvicorn.Server):
 def _lexicon(settings: Settings) -> Lexicon | None:
     key = settings.lexicon_key
     return Lexicon(key.get_secret_value().encode()) if key else None
+
+
+def _care(settings: Settings) -> Care:
+    if settings.care == "off":
+        log.warning("care.off", setting="GATEWAY_CARE")
+    return Care(HelpTexts.load(settings.care_texts), settings.care_locale, is_on=settings.care == "on")
 
 
 def _index_config(settings: Settings) -> IndexConfig:

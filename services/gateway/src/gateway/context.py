@@ -1,9 +1,10 @@
 """What the HTTP and NATS sides are given: everything a request may need, already open."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.db.store import Store
+from gateway.service.care import Care, default_care
 from gateway.service.search import Finder
 
 
@@ -30,3 +31,4 @@ class Context:
     request_max_bytes: int
     #: A probe that takes longer counts as failed.
     probe_timeout_s: float = 2.0
+    care: Care = field(default_factory=default_care)

@@ -14,6 +14,8 @@ RELAY_FAILURES = Counter("daybook_gateway_relay_failures_total", "Batches that c
 ENRICHMENTS_REISSUED = Counter(
     "daybook_gateway_enrichments_reissued_total", "Overdue enrichments that were asked for again.", ["kind"]
 )
+#: How many were marked is counted nowhere: on a machine of one writer it would tell of that person.
+CARE_EXAMINED = Counter("daybook_gateway_care_examined_total", "Texts examined before anything was generated.")
 NATS_REQUESTS = Counter("daybook_gateway_nats_requests_total", "Requests over NATS.", ["subject", "outcome"])
 NATS_REQUEST_TIME = Histogram(
     "daybook_gateway_nats_request_seconds", "Time to answer a request over NATS.", ["subject"]

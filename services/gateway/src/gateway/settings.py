@@ -1,9 +1,12 @@
 """Everything the gateway is told from outside: the environment is read here and nowhere else."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from care import HelpTexts, TextsInvalid, is_locale
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -55,5 +58,29 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = None
     #: Off: spans go to this machine or a private network only.
     otlp_allow_remote: bool = False
+
+    #: `off` is the one way to have answers generated from texts that speak of suicide or self-harm: docs/care.md.
+    care: Literal["on", "off"] = "on"
+    #: Whose text is shown then: `de`, `de-AT`.
+    care_locale: str = "en"
+    #: A folder with texts of the operator's own, `de-AT.txt`, which stand before ours.
+    care_texts: Path | None = None
+
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("care_locale")
+    @classmethod
+    def _locale(cls, name: str) -> str:
+        if not is_locale(name):
+            raise ValueError("must be a language, or a language and a country, such as de or de-AT")
+        return name
+
+    @field_validator("care_texts")
+    @classmethod
+    def _texts_that_can_be_shown(cls, folder: Path | None) -> Path | None:
+        try:
+            HelpTexts.load(folder)
+        except TextsInvalid as error:
+            raise ValueError(str(error)) from error
+        return folder

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from contracts.care import CareKind
 from contracts.own_moods import OwnMood, OwnMoodView
 from gateway.db.sql_files import query
 from gateway.db.store import Connection
@@ -24,6 +25,8 @@ class Content:
     tags: tuple[str, ...]
     metadata: dict[str, JsonValue]
     own_mood: OwnMood | None
+    #: How it is marked.
+    care: CareKind | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ async def replace(connection: Connection, entry_id: UUID, content: Content) -> E
     return _entry(await connection.fetchrow(query("entries", "replace_entry"), entry_id, *_columns(content)))
 
 
+async def mark(connection: Connection, entry_id: UUID, care: CareKind | None) -> None:
+    """Lock it before."""
+    await connection.execute(query("entries", "mark_entry"), entry_id, care)
+
+
 async def delete(connection: Connection, entry_id: UUID) -> None:
     await connection.execute(query("entries", "delete_entry"), entry_id)
 
@@ -108,6 +116,7 @@ def _columns(content: Content) -> tuple[object, ...]:
         list(content.tags),
         content.metadata,
         None if content.own_mood is None else content.own_mood.model_dump(exclude_none=True),
+        content.care,
     )
 
 
@@ -124,4 +133,5 @@ def _entry(row: Any) -> Entry:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         own_mood=None if row["own_mood"] is None else OwnMoodView.model_validate(row["own_mood"]),
+        care=row["care"],
     )

@@ -43,6 +43,11 @@ async def begin(connection: Connection, entry_id: UUID, version: int, revision: 
     return _reflection(row) if row else None
 
 
+async def withhold(connection: Connection, entry_id: UUID, version: int, notice: str) -> None:
+    """Settle the pending version without a model. Begin it before."""
+    await connection.execute(query("reflections", "withhold_reflection"), entry_id, version, notice)
+
+
 async def record(
     connection: Connection, entry_id: UUID, version: int, revision: int, outcome: ReflectionResult | FailureReason
 ) -> bool:

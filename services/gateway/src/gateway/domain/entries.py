@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from contracts.care import CareKind
 from contracts.enrichments import EnrichmentKind, EnrichmentResult, EnrichmentState, FailureReason
 from contracts.own_moods import OwnMoodView
 
@@ -39,3 +40,5 @@ class Entry:
     updated_at: datetime
     #: The mood that its writer gave.
     own_mood: OwnMoodView | None = None
+    #: Marked as speaking of it. None is no proof: look at the text before a model does (`service/care.py`).
+    care: CareKind | None = None

@@ -21,6 +21,8 @@ def entity_tag(entry: EntryView) -> str:
         (kind, enrichment.state, enrichment.revision, enrichment.updated_at.isoformat())
         for kind, enrichment in sorted(entry.enrichments.items())
     ]
+    if entry.care is not None:
+        states.append(("care", entry.care.kind, entry.revision, entry.care.text))
     return f'"{entry.revision}-{sha256(repr(states).encode()).hexdigest()[:8]}"'
 
 

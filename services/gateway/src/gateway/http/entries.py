@@ -49,7 +49,9 @@ async def create(
 
     It is answered with the entry that the first one made, as it is now, and `Idempotency-Replayed: true`.
     """
-    created = await create_entry(context.store, caller, journal, draft, idempotency_key=idempotency_key)
+    created = await create_entry(
+        context.store, caller, journal, draft, idempotency_key=idempotency_key, care=context.care
+    )
     headers = _headers_of(created.entry)
     if created.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -73,7 +75,7 @@ async def get(
     entry_id: UUID,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    entry = await get_entry(context.store, caller, journal, entry_id)
+    entry = await get_entry(context.store, caller, journal, entry_id, care=context.care)
     tag = entity_tag(entry)
     if is_known(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
@@ -105,6 +107,7 @@ async def list_(
         written_from=query.written_from,
         written_to=query.written_to,
         tags=tuple(query.tag),
+        care=context.care,
     )
     headers: dict[str, str] = {}
     if page.next_cursor is not None:
@@ -134,7 +137,9 @@ async def replace(
     if_match: _IfMatch = None,
 ) -> Response:
     revision = required_revision(if_match)
-    entry = await replace_entry(context.store, caller, journal, entry_id, draft, expected_revision=revision)
+    entry = await replace_entry(
+        context.store, caller, journal, entry_id, draft, expected_revision=revision, care=context.care
+    )
     return json_answer(entry, headers={"ETag": entity_tag(entry)})
 
 
@@ -172,7 +177,7 @@ async def reprocess(
     entry_id: UUID,
     order: Annotated[ReprocessOrder, Depends(optional_body_of(ReprocessOrder))],
 ) -> Response:
-    entry = await reprocess_entry(context.store, caller, journal, entry_id, order.kinds)
+    entry = await reprocess_entry(context.store, caller, journal, entry_id, order.kinds, care=context.care)
     return json_answer(entry, status=202, headers=_headers_of(entry))
 
 

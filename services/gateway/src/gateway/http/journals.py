@@ -131,6 +131,6 @@ async def reprocess(
     journal: JournalName,
     order: Annotated[ReprocessOrder, Depends(optional_body_of(ReprocessOrder))],
 ) -> Response:
-    entries = await reprocess_journal(context.store, caller, journal, order.kinds)
+    entries = await reprocess_journal(context.store, caller, journal, order.kinds, care=context.care)
     headers = {"Location": f"/v1/journals/{journal}/entries"}
     return json_answer(ReprocessAnswer(entries=entries), status=202, headers=headers)

@@ -30,7 +30,7 @@ _Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 )
 async def request(context: ContextOfApi, caller: Caller, journal: JournalName, entry_id: UUID) -> Response:
     """A new version each time; the old ones are kept as long as the entry. While one is pending, it is that one."""
-    asked = await request_reflection(context.store, caller, journal, entry_id)
+    asked = await request_reflection(context.store, caller, journal, entry_id, care=context.care)
     return json_answer(asked, status=202, headers={"Location": _location(asked)})
 
 

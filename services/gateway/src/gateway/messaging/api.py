@@ -67,19 +67,26 @@ def _add_entries(broker: NatsBroker, context: Callable[[], Context], workers: in
         request: CreateEntry, authorization: Authorization, idempotency_key: IdempotencyKey
     ) -> EntryView:
         """Create an entry. Scope `write`."""
-        store = context().store
-        principal = await keys.authenticate(store, authorization)
+        opened = context()
+        principal = await keys.authenticate(opened.store, authorization)
         created = await creating.create_entry(
-            store, principal, request.journal, request.entry, idempotency_key=idempotency_key
+            opened.store,
+            principal,
+            request.journal,
+            request.entry,
+            idempotency_key=idempotency_key,
+            care=opened.care,
         )
         return created.entry
 
     @broker.subscriber(subjects.ENTRIES_GET, subjects.API_QUEUE_GROUP, max_workers=workers, title="entries.get")
     async def get_entry(request: GetEntry, authorization: Authorization) -> EntryView:
         """The entry as it is now. Scope `read` or `enrich`."""
-        store = context().store
-        principal = await keys.authenticate(store, authorization)
-        return await read_entries.get_entry(store, principal, request.journal, request.entry_id)
+        opened = context()
+        principal = await keys.authenticate(opened.store, authorization)
+        return await read_entries.get_entry(
+            opened.store, principal, request.journal, request.entry_id, care=opened.care
+        )
 
 
 def _add_search(broker: NatsBroker, context: Callable[[], Context], workers: int) -> None:

@@ -18,18 +18,20 @@ def add_reflections(broker: NatsBroker, context: Callable[[], Context], workers:
     )
     async def request_reflection(request: RequestReflection, authorization: Authorization) -> ReflectionView:
         """Ask for a reflection; the pending one where there is one. Scope `write`."""
-        store = context().store
-        principal = await keys.authenticate(store, authorization)
-        return await reflect.request_reflection(store, principal, request.journal, request.entry_id)
+        opened = context()
+        principal = await keys.authenticate(opened.store, authorization)
+        return await reflect.request_reflection(
+            opened.store, principal, request.journal, request.entry_id, care=opened.care
+        )
 
     @broker.subscriber(
         subjects.REFLECTIONS_BEGIN, subjects.API_QUEUE_GROUP, max_workers=workers, title="reflections.begin"
     )
     async def begin_reflection(request: BeginReflection, authorization: Authorization) -> BeginReply:
         """What a worker needs to write it. Scope `enrich`."""
-        store = context().store
-        principal = await keys.authenticate(store, authorization)
-        return await reflect.begin_reflection(store, principal, request)
+        opened = context()
+        principal = await keys.authenticate(opened.store, authorization)
+        return await reflect.begin_reflection(opened.store, principal, request, care=opened.care)
 
     @broker.subscriber(
         subjects.REFLECTIONS_RECORD, subjects.API_QUEUE_GROUP, max_workers=workers, title="reflections.record"

@@ -21,6 +21,7 @@ from gateway.domain.errors import (
     JournalNotFound,
 )
 from gateway.domain.principals import Principal
+from gateway.service.care import Care, default_care, mark_text
 from gateway.service.reflect import order_reflection
 from gateway.service.views import view_of, views_of
 
@@ -35,7 +36,13 @@ class Created:
 
 
 async def create_entry(
-    store: Store, principal: Principal, journal: str, draft: EntryDraft, *, idempotency_key: str | None = None
+    store: Store,
+    principal: Principal,
+    journal: str,
+    draft: EntryDraft,
+    *,
+    idempotency_key: str | None = None,
+    care: Care | None = None,
 ) -> Created:
     """The new entry at revision 1; or, for a repeated request, the entry that it made, as it is now.
 
@@ -47,9 +54,12 @@ async def create_entry(
         StoreUnavailable: PostgreSQL is away.
     """
     principal.require(journal, "write")
+    care = care or default_care()
+    mark = await mark_text(care, draft.body, draft.tags, draft.mood)
+    content = Content(draft.body, draft.written_at or datetime.now(UTC), draft.tags, draft.metadata, draft.mood, mark)
     if idempotency_key is None:
         async with store.transaction() as connection:
-            return await _create(connection, journal, draft)
+            return await _create(connection, journal, content, care)
     key = _idempotency_key(principal, journal, idempotency_key)
     request_hash = _hash_of(draft)
     async with store.transaction() as connection:
@@ -57,14 +67,13 @@ async def create_entry(
             raise IdempotencyInFlight
         record = await idempotency.get(connection, key)
         if record is not None:
-            return await _replay(connection, journal, record, request_hash)
-        created = await _create(connection, journal, draft)
+            return await _replay(connection, journal, record, request_hash, care)
+        created = await _create(connection, journal, content, care)
         await idempotency.insert(connection, key, IdempotencyRecord(request_hash, created.entry.id))
         return created
 
 
-async def _create(connection: Connection, journal: str, draft: EntryDraft) -> Created:
-    content = Content(draft.body, draft.written_at or datetime.now(UTC), draft.tags, draft.metadata, draft.mood)
+async def _create(connection: Connection, journal: str, content: Content, care: Care) -> Created:
     entry = await entries.insert(connection, new_id(), journal, content)
     if entry is None:
         raise JournalNotFound(journal)
@@ -73,17 +82,19 @@ async def _create(connection: Connection, journal: str, draft: EntryDraft) -> Cr
     await outbox.insert(connection, event)
     settings = await journals.get_settings(connection, journal)
     if settings is not None and settings.reflect == "always":
-        await order_reflection(connection, entry, interactive=False)
-    return Created(view_of(entry, pending), replayed=False)
+        await order_reflection(connection, entry, interactive=False, care=care)
+    return Created(view_of(entry, pending, care), replayed=False)
 
 
-async def _replay(connection: Connection, journal: str, record: IdempotencyRecord, request_hash: bytes) -> Created:
+async def _replay(
+    connection: Connection, journal: str, record: IdempotencyRecord, request_hash: bytes, care: Care
+) -> Created:
     if record.request_hash != request_hash:
         raise IdempotencyMismatch
     entry = await entries.get(connection, journal, record.entry_id)
     if entry is None:  # Erased since the record was read: the record is gone with it by now.
         raise EntryNotFound(record.entry_id)
-    (view,) = await views_of(connection, [entry])
+    (view,) = await views_of(connection, [entry], care)
     return Created(view, replayed=True)
 
 

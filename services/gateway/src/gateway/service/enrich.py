@@ -1,6 +1,7 @@
 """Enrichments: recording what workers made, and asking for it again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from contracts.api import RecordEnrichment, RecordReply
@@ -16,14 +17,17 @@ from contracts.events import (
     EntryEnriched,
 )
 from gateway.db import enrichments, entries, journals, outbox
-from gateway.db.store import Store
-from gateway.domain.entries import KINDS
+from gateway.db.store import Connection, Store
+from gateway.domain.entries import KINDS, Entry
 from gateway.domain.errors import JournalNotFound
 from gateway.domain.principals import Principal
+from gateway.service.care import Care, default_care, mark_text
 from gateway.service.read_entries import missing
 from gateway.service.views import view_of
 
 _BATCH = 500
+#: Entries whose texts are held at the same time.
+_TEXTS = 20
 _BEFORE_ALL = UUID(int=0)
 
 
@@ -51,9 +55,15 @@ async def record_enrichment(store: Store, principal: Principal, report: RecordEn
 
 
 async def reprocess_entry(
-    store: Store, principal: Principal, journal: str, entry_id: UUID, kinds: Sequence[EnrichmentKind] = KINDS
+    store: Store,
+    principal: Principal,
+    journal: str,
+    entry_id: UUID,
+    kinds: Sequence[EnrichmentKind] = KINDS,
+    *,
+    care: Care | None = None,
 ) -> EntryView:
-    """Have the kinds made again: the entry, with these pending.
+    """Have the kinds made again: the entry, with these pending, and examined anew unless care is off.
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
@@ -61,26 +71,36 @@ async def reprocess_entry(
         StoreUnavailable: PostgreSQL is away.
     """
     principal.require(journal, "write")
+    care = care or default_care()
     async with store.transaction() as connection:
         entry = await entries.lock(connection, journal, entry_id)
         if entry is None:
             raise await missing(connection, journal, entry_id)
         await enrichments.await_all(connection, [(entry_id, entry.revision)], kinds)
         await outbox.insert(connection, order(journal, entry_id, entry.revision, kinds))
+        entry = await _examine(connection, care, entry)
         found = await enrichments.list_by_entry(connection, [entry_id])
-    return view_of(entry, found[entry_id])
+    return view_of(entry, found[entry_id], care)
 
 
 async def reprocess_journal(
-    store: Store, principal: Principal, journal: str, kinds: Sequence[EnrichmentKind] = KINDS
+    store: Store,
+    principal: Principal,
+    journal: str,
+    kinds: Sequence[EnrichmentKind] = KINDS,
+    *,
+    care: Care | None = None,
 ) -> int:
     """Have the kinds made again for every entry, in transactions of a few hundred: the number of entries.
+
+    Each is examined anew unless care is off.
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
         StoreUnavailable: PostgreSQL is away; what was ordered before stays ordered.
     """
     principal.require(journal, "write")
+    care = care or default_care()
     async with store.connection() as connection:
         if not await journals.exists(connection, journal):
             raise JournalNotFound(journal)
@@ -93,8 +113,21 @@ async def reprocess_journal(
             await enrichments.await_all(connection, revisions, kinds)
             events = [order(journal, entry_id, revision, kinds) for entry_id, revision in revisions]
             await outbox.insert(connection, *events)
+            for number in range(0, len(revisions), _TEXTS):
+                some = [entry_id for entry_id, _ in revisions[number : number + _TEXTS]]
+                for entry in (await entries.get_many(connection, journal, some)).values():
+                    await _examine(connection, care, entry)
         ordered += len(revisions)
         after = revisions[-1][0]
+
+
+async def _examine(connection: Connection, care: Care, entry: Entry) -> Entry:
+    """The entry, locked before, with the mark that it has now."""
+    if not care.is_on:
+        return entry
+    mark = await mark_text(care, entry.body, entry.tags, entry.own_mood)
+    await entries.mark(connection, entry.id, mark)
+    return replace(entry, care=mark)
 
 
 def order(journal: str, entry_id: UUID, revision: int, kinds: Sequence[EnrichmentKind]) -> EnrichmentRequested:

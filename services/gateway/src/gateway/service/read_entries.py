@@ -9,13 +9,16 @@ from gateway.db.entries import Page
 from gateway.db.store import Connection, Store
 from gateway.domain.errors import EntryNotFound, JournalNotFound
 from gateway.domain.principals import Principal
+from gateway.service.care import Care
 from gateway.service.cursors import cursor_after, parse_cursor
 from gateway.service.views import views_of
 
 PAGE_MAX = 100
 
 
-async def get_entry(store: Store, principal: Principal, journal: str, entry_id: UUID) -> EntryView:
+async def get_entry(
+    store: Store, principal: Principal, journal: str, entry_id: UUID, *, care: Care | None = None
+) -> EntryView:
     """The entry as it is now.
 
     Raises:
@@ -28,7 +31,7 @@ async def get_entry(store: Store, principal: Principal, journal: str, entry_id: 
         entry = await entries.get(connection, journal, entry_id)
         if entry is None:
             raise await missing(connection, journal, entry_id)
-        (view,) = await views_of(connection, [entry])
+        (view,) = await views_of(connection, [entry], care)
     return view
 
 
@@ -42,6 +45,7 @@ async def list_entries(
     written_from: datetime | None = None,
     written_to: datetime | None = None,
     tags: tuple[str, ...] = (),
+    care: Care | None = None,
 ) -> EntryPage:
     """Entries, newest first: written at or after `written_from`, before `written_to`, with all `tags`.
 
@@ -60,7 +64,7 @@ async def list_entries(
         found = await entries.list_page(connection, journal, page)
         if not found and not await journals.exists(connection, journal):
             raise JournalNotFound(journal)
-        views = await views_of(connection, found[:shown])
+        views = await views_of(connection, found[:shown], care)
     # One more than shown was asked for: whether it came says whether there is a next page.
     return EntryPage(entries=views, next_cursor=cursor_after(found[shown - 1]) if len(found) > shown else None)
 

@@ -18,13 +18,16 @@ from gateway.db.store import Connection, Store
 from gateway.domain.entries import Entry
 from gateway.domain.principals import Principal
 from gateway.domain.reflections import Reflection
+from gateway.service.care import Care, care_instead_of_reflection, default_care
 from gateway.service.read_entries import missing
 from gateway.service.read_reflections import reflection_view
 from gateway.service.views import view_of
 
 
-async def request_reflection(store: Store, principal: Principal, journal: str, entry_id: UUID) -> ReflectionView:
-    """A new version, pending; or the one that is pending already.
+async def request_reflection(
+    store: Store, principal: Principal, journal: str, entry_id: UUID, *, care: Care | None = None
+) -> ReflectionView:
+    """A new version, pending; or the one that is pending already; or one that is withheld (docs/care.md).
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
@@ -36,22 +39,29 @@ async def request_reflection(store: Store, principal: Principal, journal: str, e
         entry = await entries.lock(connection, journal, entry_id)
         if entry is None:
             raise await missing(connection, journal, entry_id)
-        reflection = await order_reflection(connection, entry, interactive=True)
+        reflection = await order_reflection(connection, entry, interactive=True, care=care)
     return reflection_view(journal, reflection)
 
 
-async def order_reflection(connection: Connection, entry: Entry, *, interactive: bool) -> Reflection:
+async def order_reflection(
+    connection: Connection, entry: Entry, *, interactive: bool, care: Care | None = None
+) -> Reflection:
     """In the caller's transaction, which holds the entry's lock or has just made the entry."""
-    reflection = await reflections.insert(connection, entry.id, entry.revision, interactive=interactive)
+    instead = await care_instead_of_reflection(care or default_care(), entry)
+    notice = None if instead is None else instead.text
+    reflection = await reflections.insert(connection, entry.id, entry.revision, interactive=interactive, notice=notice)
     if reflection is None:
         pending = await reflections.get_pending(connection, entry.id)
         assert pending is not None, "only a pending one keeps a new one out, and the entry is locked"
         return pending
-    await outbox.insert(connection, order_of(entry.journal, reflection))
+    if notice is None:
+        await outbox.insert(connection, order_of(entry.journal, reflection))
     return reflection
 
 
-async def begin_reflection(store: Store, principal: Principal, request: BeginReflection) -> BeginReply:
+async def begin_reflection(
+    store: Store, principal: Principal, request: BeginReflection, *, care: Care | None = None
+) -> BeginReply:
     """The entry as it is now, which is what the reflection will speak of; or why there is nothing to write.
 
     Raises:
@@ -64,6 +74,15 @@ async def begin_reflection(store: Store, principal: Principal, request: BeginRef
         if entry is None:
             return BeginReply(outcome="entry_gone")
         if await reflections.begin(connection, entry.id, request.version, entry.revision) is None:
+            return BeginReply(outcome="settled")
+        # The entry may have been replaced since it was asked for.
+        instead = await care_instead_of_reflection(care or default_care(), entry)
+        if instead is not None:
+            await reflections.withhold(connection, entry.id, request.version, instead.text)
+            ref = ReflectionRef(
+                journal=entry.journal, entry_id=entry.id, revision=entry.revision, version=request.version
+            )
+            await outbox.insert(connection, ReflectionCompleted(data=ref))
             return BeginReply(outcome="settled")
         settings = await journals.get_settings(connection, request.journal)
     assert settings is not None, "an entry has a journal"

@@ -7,9 +7,10 @@ from contracts.entries import EntryView
 from gateway.db import enrichments
 from gateway.db.store import Connection
 from gateway.domain.entries import Enrichment, Entry
+from gateway.service.care import Care, default_care, view_of_mark
 
 
-def view_of(entry: Entry, found: Sequence[Enrichment]) -> EntryView:
+def view_of(entry: Entry, found: Sequence[Enrichment], care: Care | None = None) -> EntryView:
     return EntryView(
         id=entry.id,
         journal=entry.journal,
@@ -21,6 +22,7 @@ def view_of(entry: Entry, found: Sequence[Enrichment]) -> EntryView:
         created_at=entry.created_at,
         updated_at=entry.updated_at,
         own_mood=entry.own_mood,
+        care=view_of_mark(care or default_care(), entry.care),
         enrichments={
             enrichment.kind: EnrichmentView(
                 state=enrichment.state,
@@ -34,7 +36,7 @@ def view_of(entry: Entry, found: Sequence[Enrichment]) -> EntryView:
     )
 
 
-async def views_of(connection: Connection, entries: Sequence[Entry]) -> tuple[EntryView, ...]:
+async def views_of(connection: Connection, entries: Sequence[Entry], care: Care | None = None) -> tuple[EntryView, ...]:
     """In the same order, each with its enrichments as they are now."""
     found = await enrichments.list_by_entry(connection, [entry.id for entry in entries])
-    return tuple(view_of(entry, found[entry.id]) for entry in entries)
+    return tuple(view_of(entry, found[entry.id], care) for entry in entries)

@@ -1,7 +1,7 @@
 -- name: insert_entry
 -- When a client creates an entry. Nothing comes back if the journal is not there.
-INSERT INTO entries (id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood)
-SELECT $1, name, 1, $3, $4, $5, $6, $7, $8 FROM journals WHERE name = $2 FOR KEY SHARE
+INSERT INTO entries (id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care)
+SELECT $1, name, 1, $3, $4, $5, $6, $7, $8, $9 FROM journals WHERE name = $2 FOR KEY SHARE
 RETURNING *;
 
 -- name: get_entry
@@ -35,9 +35,13 @@ SELECT revision FROM entries WHERE journal = $1 AND id = $2 FOR SHARE;
 -- When a client replaces an entry that it has locked.
 UPDATE entries
 SET revision = revision + 1, body = $2, written_at = $3, written_at_offset_s = $4, tags = $5, metadata = $6,
-    own_mood = $7, updated_at = now()
+    own_mood = $7, care = $8, updated_at = now()
 WHERE id = $1
 RETURNING *;
+
+-- name: mark_entry
+-- When an entry is examined again. It is no change of the entry.
+UPDATE entries SET care = $2 WHERE id = $1 AND care IS DISTINCT FROM $2;
 
 -- name: delete_entry
 -- When an entry is erased. Its enrichments and idempotency records go with it, by their foreign keys.

@@ -15,6 +15,11 @@ UPDATE reflections SET revision = $3, updated_at = now()
 WHERE entry_id = $1 AND version = $2 AND state = 'pending'
 RETURNING *;
 
+-- name: withhold_reflection
+-- When a worker is about to write of an entry that has come to speak of suicide or self-harm.
+UPDATE reflections SET state = 'withheld', notice = $3, updated_at = now()
+WHERE entry_id = $1 AND version = $2 AND state = 'pending';
+
 -- name: record_reflection
 -- When a worker reports. What is settled stays: an attempt that came back after another changes nothing.
 UPDATE reflections

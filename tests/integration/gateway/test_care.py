@@ -1,0 +1,144 @@
+"""Entries that speak of suicide or self-harm: marked as they are stored, shown with a text, never reflected on."""
+
+import asyncpg
+import pytest
+
+from care import HelpTexts
+from contracts.api import BeginReflection
+from contracts.events import ReflectionCompleted, ReflectionRequested
+from contracts.journals import JournalSettingsChange
+from gateway.db import entries as entries_table
+from gateway.service.care import Care, care_instead_of_answer, default_care, spare_entries
+from gateway.service.create_entry import create_entry
+from gateway.service.enrich import reprocess_entry, reprocess_journal
+from gateway.service.journal_settings import change_settings
+from gateway.service.read_entries import get_entry, list_entries
+from gateway.service.read_reflections import list_reflections
+from gateway.service.reflect import begin_reflection, request_reflection
+from gateway.service.replace_entry import replace_entry
+from support.gateway_store import draft, pending_events
+
+DARK = "I don't want to wake up tomorrow."
+OFF = Care(HelpTexts.load(), is_on=False)
+GERMAN = Care(HelpTexts.load(), "de-DE")
+
+
+async def _create(store, owner, body=DARK, *, care=None, **fields):
+    return (await create_entry(store, owner.principal, "anna", draft(body, **fields), care=care)).entry
+
+
+async def test_such_an_entry_is_kept_as_it_is_and_comes_with_a_plain_text(store, owner):
+    entry = await _create(store, owner)
+    assert (entry.body, entry.care.kind, entry.care.locale) == (DARK, "suicide", "en")
+    assert entry.care.text == HelpTexts.load().find("en").text
+    assert await get_entry(store, owner.principal, "anna", entry.id) == entry
+    (listed,) = (await list_entries(store, owner.principal, "anna")).entries
+    assert listed.care == entry.care
+
+
+async def test_an_everyday_entry_comes_with_none(store, owner):
+    assert (await _create(store, owner, "Killing time at the station.")).care is None
+
+
+@pytest.mark.parametrize("fields", [{"tags": ["suicidal"]}, {"mood": {"word": "suicidal"}}])
+async def test_tags_and_the_writers_word_are_examined_too(store, owner, fields):
+    assert (await _create(store, owner, "Nothing to say.", **fields)).care.kind == "suicide"
+
+
+async def test_a_long_entry_is_examined_to_its_end(store, owner):
+    assert (await _create(store, owner, "It rained. " * 20_000 + DARK)).care is not None
+
+
+async def test_each_revision_is_examined(store, owner):
+    entry = await _create(store, owner)
+    for body, marked in (("Better today.", False), ("I cut myself again.", True)):
+        entry = await replace_entry(
+            store, owner.principal, "anna", entry.id, draft(body), expected_revision=entry.revision
+        )
+        assert (entry.care is not None) is marked
+
+
+async def test_the_text_is_that_of_the_locale(store, owner):
+    entry = await _create(store, owner, care=GERMAN)
+    assert entry.care.locale == "de-DE"
+    assert "0800 111 0 111" in entry.care.text
+
+
+async def test_it_is_off_only_where_that_was_said(store, owner):
+    entry = await _create(store, owner, care=OFF)
+    assert entry.care is None
+    marked = await _create(store, owner)
+    assert (await get_entry(store, owner.principal, "anna", marked.id, care=OFF)).care is None
+    await reprocess_entry(store, owner.principal, "anna", marked.id, care=OFF)
+    assert (await get_entry(store, owner.principal, "anna", marked.id)).care is not None
+
+
+async def test_entries_from_before_are_marked_when_they_are_processed_again(store, owner):
+    one, two = [(await _create(store, owner, care=OFF)).id for _ in range(2)]
+    calm = await _create(store, owner, "Rain.", care=OFF)
+    assert (await reprocess_entry(store, owner.principal, "anna", one)).care.kind == "suicide"
+    assert (await get_entry(store, owner.principal, "anna", two)).care is None
+    for _ in range(2):
+        assert await reprocess_journal(store, owner.principal, "anna") == 3
+        assert (await get_entry(store, owner.principal, "anna", two)).care.kind == "suicide"
+    assert (await get_entry(store, owner.principal, "anna", calm.id)).care is None
+
+
+@pytest.mark.parametrize("at_creation", [None, OFF], ids=["marked", "from before"])
+async def test_no_model_is_asked_to_reflect_on_it(store, owner, at_creation):
+    entry = await _create(store, owner, care=at_creation)
+    reflection = await request_reflection(store, owner.principal, "anna", entry.id, care=GERMAN)
+    assert (reflection.state, reflection.notice) == ("withheld", GERMAN.texts.find("de-DE").text)
+    assert not [event for event in await pending_events(store) if isinstance(event, ReflectionRequested)]
+
+
+async def test_a_journal_that_always_reflects_withholds_it_too(store, owner):
+    change = JournalSettingsChange.model_validate({"reflect": "always"})
+    await change_settings(store, owner.principal, "anna", change)
+    entry = await _create(store, owner)
+    (reflection,) = (await list_reflections(store, owner.principal, "anna", entry.id)).reflections
+    assert (reflection.state, reflection.notice) == ("withheld", entry.care.text)
+    assert not [event for event in await pending_events(store) if isinstance(event, ReflectionRequested)]
+
+
+async def test_an_entry_that_changed_after_it_was_asked_for_is_withheld_when_a_worker_begins(store, owner):
+    entry = await _create(store, owner, "Rain.")
+    assert (await request_reflection(store, owner.principal, "anna", entry.id)).state == "pending"
+    await replace_entry(store, owner.principal, "anna", entry.id, draft(DARK), expected_revision=1)
+    order = BeginReflection(journal="anna", entry_id=entry.id, version=1)
+    reply = await begin_reflection(store, owner.principal, order)
+    assert (reply.outcome, reply.entry) == ("settled", None)
+    (reflection,) = (await list_reflections(store, owner.principal, "anna", entry.id)).reflections
+    assert (reflection.state, reflection.revision) == ("withheld", 2)
+    (told,) = [event for event in await pending_events(store) if isinstance(event, ReflectionCompleted)]
+    assert (told.data.entry_id, told.data.version) == (entry.id, 1)
+
+
+async def test_a_question_is_examined_before_it_is_answered():
+    assert (await care_instead_of_answer(default_care(), "When did I last want to die?")).kind == "suicide"
+    assert await care_instead_of_answer(default_care(), "When did I last swim?") is None
+    assert await care_instead_of_answer(OFF, "When did I last want to die?") is None
+
+
+async def test_a_report_is_made_of_the_other_entries_and_carries_the_text(store, owner):
+    made = [await _create(store, owner, body) for body in ("Rain.", "I cut myself again.", DARK, "Sun.")]
+    before = await _create(store, owner, care=OFF)
+    ids = [entry.id for entry in (*made, before)]
+    async with store.connection() as connection:
+        found = await entries_table.get_many(connection, "anna", ids)
+    spared, care = await spare_entries(default_care(), [found[entry_id] for entry_id in ids])
+    assert [entry.body for entry in spared] == ["Rain.", "Sun."]
+    assert (care.kind, care.locale) == ("suicide", "en")
+    everything, none = await spare_entries(OFF, found.values())
+    assert (len(everything), none) == (5, None)
+
+
+async def test_statistics_keep_no_mark(database_url):
+    connection = await asyncpg.connect(database_url)
+    try:
+        target = await connection.fetchval(
+            "SELECT attstattarget FROM pg_attribute WHERE attrelid = 'entries'::regclass AND attname = 'care'"
+        )
+    finally:
+        await connection.close()
+    assert target == 0
