@@ -19,8 +19,9 @@ from worker_kit import model_facts
 MODEL = "all-minilm"
 #: As a person's search is embedded.
 QUESTION = "when did I last walk by the sea?"
-#: The call is at the model by then.
-_UNDER_WAY_S = 0.02
+#: A call is surely at the model after this share of the time that it takes, within these bounds.
+_UNDER_WAY_SHARE = 0.15
+_UNDER_WAY_S = (0.02, 0.3)
 
 Samples = dict[int, list[float]]
 
@@ -59,9 +60,10 @@ async def measure_bare(url: str, texts: Sequence[str], sizes: Sequence[int], rou
             for size in random.sample(list(sizes), len(sizes)):
                 figures.all_s[size].append(await _calls_s(ollama, texts, size))
                 some = [texts[n % len(texts)] for n in range(size)]
-                figures.behind_s[size].append(await _question_s(ollama, some, cancel=False))
-                figures.cancelled_s[size].append(await _question_s(ollama, some, cancel=True))
-                figures.good_s[size].append(await _pipeline_s(ollama, some))
+                figures.good_s[size].append(call_s := await _pipeline_s(ollama, some))
+                after_s = max(_UNDER_WAY_S[0], min(_UNDER_WAY_S[1], call_s * _UNDER_WAY_SHARE))
+                figures.behind_s[size].append(await _question_s(ollama, some, after_s, cancel=False))
+                figures.cancelled_s[size].append(await _question_s(ollama, some, after_s, cancel=True))
                 figures.bad_s[size].append(await _pipeline_s(ollama, [*some[:-1], UNREADABLE]))
     return figures
 
@@ -97,10 +99,10 @@ async def _calls_s(ollama: OllamaClient, texts: Sequence[str], size: int) -> flo
     return time.perf_counter() - began_s
 
 
-async def _question_s(ollama: OllamaClient, texts: Sequence[str], *, cancel: bool) -> float:
-    """What a question takes that is asked while, or after, `texts` are at the model."""
+async def _question_s(ollama: OllamaClient, texts: Sequence[str], after_s: float, *, cancel: bool) -> float:
+    """What a question takes that is asked `after_s` into a call of `texts`, or of a cancelled one."""
     before = asyncio.create_task(ollama.embed(MODEL, texts))
-    await asyncio.sleep(_UNDER_WAY_S)
+    await asyncio.sleep(after_s)
     if cancel:
         before.cancel()
     began_s = time.perf_counter()
