@@ -53,9 +53,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
 
 
 @pytest.fixture
-def diary_worker(server: NatsServer, worker: Callable[..., Worker], ledger: Ledger) -> Worker:
+def diary_worker(server: NatsServer, worker: Callable[..., Worker], ledger: Ledger) -> Iterator[Worker]:
     options = {"create_streams": False, "inbox_prefix": inbox("diary_worker"), "ack_wait_s": 2}
-    return worker(BROKER_URL=server.url("diary", "diary_worker", "pw"), TRANSPORT_OPTIONS=json.dumps(options))
+    yield worker(BROKER_URL=server.url("diary", "diary_worker", "pw"), TRANSPORT_OPTIONS=json.dumps(options))
+    # A task writes that it ran before it is acked, and the worker is about to be killed.
+    until(lambda: consumer_state(server.url(), "DIARY_TASKS", "tasks")[1] == 0)
 
 
 @contextlib.contextmanager

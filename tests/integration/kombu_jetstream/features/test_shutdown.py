@@ -19,7 +19,7 @@ def test_a_cold_shutdown_with_a_soft_limit_lets_short_tasks_end_and_gives_long_o
     site.ledger.wait("began", 2)
     first.ask_to_stop(signal.SIGQUIT)
     second = site.worker("two", "-P", "threads", ready=False)
-    assert first.wait_for_exit() == 0
+    assert first.wait_for_exit(deadline_s=60) == 0
     assert len(site.ledger.lines("ended", name="short")) == 1
     second.ready()
     given_back_s = time.time()
