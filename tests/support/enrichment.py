@@ -100,7 +100,8 @@ class Daybook:
         self._made = 0
 
     @contextmanager
-    def serving(self, ollama_url: str) -> Iterator[Self]:
+    def serving(self, ollama_url: str, **settings: str) -> Iterator[Self]:
+        """`settings` are further ones of the gateway."""
         self.ollama_url = ollama_url
         port = free_port()
         environment = {
@@ -111,6 +112,7 @@ class Daybook:
             "GATEWAY_EMBEDDING_MODEL": EMBEDDING_MODEL,
             "GATEWAY_QDRANT_URL": self.qdrant_url,
             "GATEWAY_LEXICON_KEY": LEXICON_KEY,
+            **settings,
         }
         self._command(environment, "migrate")
         self._command(environment, "topology")

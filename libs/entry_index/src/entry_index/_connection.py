@@ -1,9 +1,9 @@
 """The client of one event loop, and the one door where its errors become ours."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from qdrant_client import AsyncQdrantClient
@@ -11,6 +11,7 @@ from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from entry_index._config import IndexConfig
+from entry_index._tracing import tracing
 from entry_index.errors import (
     EntryIndexError,
     IndexAccessDenied,
@@ -45,12 +46,17 @@ class Connection:
     async def close(self) -> None:
         await self.client.close()
 
-    async def call(self, answer: Awaitable[_T]) -> _T:
+    async def call(self, answer: Coroutine[Any, Any, _T]) -> _T:
         """Await a call of `client`.
 
         Raises:
             EntryIndexError: the leaf that fits.
         """
+        # A coroutine bears its method's name: `upsert`, `query_points_groups` ...
+        with tracing(answer.__name__, self._config.url, self._config.alias):
+            return await self._answered(answer)
+
+    async def _answered(self, answer: Coroutine[Any, Any, _T]) -> _T:
         try:
             async with asyncio.timeout(self._config.timeout_s):
                 return await answer

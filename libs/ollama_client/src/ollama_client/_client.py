@@ -79,7 +79,7 @@ class OllamaClient:
         payload = _payload(
             model, input=list(inputs), truncate=truncate, dimensions=dimensions, options=options, keep_alive=keep_alive
         )
-        with watching(self._config.on_call, "embed", model) as call:
+        with watching(self._config.on_call, "embed", model, self._config.server) as call:
             embeddings = parse(Embeddings, await self._wire.exchange("POST", "/api/embed", payload))
             if len(embeddings.vectors) != len(inputs):
                 raise ProtocolViolation(f"{len(embeddings.vectors)} vectors for {len(inputs)} inputs")
@@ -129,7 +129,7 @@ class OllamaClient:
             truncate=False,
             shift=False,
         )
-        with watching(self._config.on_call, "chat", model) as call:
+        with watching(self._config.on_call, "chat", model, self._config.server) as call:
             async with self._wire.lines("/api/chat", payload) as lines:
                 yield call.through(chunks_of(lines, ChatChunk, model))
 
@@ -181,7 +181,7 @@ class OllamaClient:
             truncate=False,
             shift=False,
         )
-        with watching(self._config.on_call, "generate", model) as call:
+        with watching(self._config.on_call, "generate", model, self._config.server) as call:
             async with self._wire.lines("/api/generate", payload) as lines:
                 yield call.through(chunks_of(lines, GenerateChunk, model))
 

@@ -44,6 +44,12 @@ class OllamaConfig:
         assert host is not None
         return host
 
+    @property
+    def server(self) -> tuple[str, int]:
+        """Host and port."""
+        parts = urlsplit(self.base_url)
+        return self.host, parts.port or (443 if parts.scheme == "https" else 80)
+
 
 def _usable(url: str) -> bool:
     """No control characters, and a port that there is."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from ollama_client._models import ChatChunk, GenerateChunk, Timings
+from ollama_client._tracing import CallSpan
 
 C = TypeVar("C", ChatChunk, GenerateChunk)
 
@@ -37,7 +38,8 @@ Observer = Callable[[Call], None]
 class Watch:
     """A call that goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, span: CallSpan) -> None:
+        self._span = span
         self.began_s = time.perf_counter()
         self.ended_s: float | None = None
         self.timings: Timings | None = None
@@ -46,18 +48,26 @@ class Watch:
         """The answer is whole. What the caller does with it afterwards is not the server's time."""
         self.ended_s = time.perf_counter()
         self.timings = timings
+        self._span.answered(timings)
 
     async def through(self, chunks: AsyncIterator[C]) -> AsyncIterator[C]:
+        first = True
         async for chunk in chunks:
+            if first:
+                self._span.first_chunk()
+                first = False
             if chunk.done:
                 self.answered(chunk)
             yield chunk
 
 
 @contextmanager
-def watching(observer: Observer | None, operation: Operation, model: str) -> Generator[Watch, None, None]:
-    """Tell `observer` of the call inside the block, once."""
-    watch = Watch()
+def watching(
+    observer: Observer | None, operation: Operation, model: str, server: tuple[str, int]
+) -> Generator[Watch, None, None]:
+    """Tell `observer` of the call inside the block, once. `server` is a host and a port."""
+    span = CallSpan(operation, model, server)
+    watch = Watch(span)
     error: BaseException | None = None
     try:
         yield watch
@@ -65,6 +75,7 @@ def watching(observer: Observer | None, operation: Operation, model: str) -> Gen
         error = raised
         raise
     finally:
+        span.ended(error)
         if observer is not None:
             observer(_call(watch, operation, model, error))
 

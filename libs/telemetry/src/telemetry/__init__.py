@@ -10,6 +10,7 @@ from telemetry.spans import (
     begin_span,
     current_traceparent,
     fail,
+    inner_span,
     span,
     traceparent_of,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "current_traceparent",
     "fail",
     "flush_tracing",
+    "inner_span",
     "redact",
     "serve_probes",
     "span",

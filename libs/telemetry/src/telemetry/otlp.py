@@ -14,9 +14,12 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
+from opentelemetry.util.types import Attributes
 
 from telemetry.endpoint import CollectorAddress, RemoteEndpointRefused
 
+#: Whose spans are known to hold no text.
+OUR_TRACERS = frozenset({"daybook", "entry_index", "ollama_client"})
 _QUEUE_SPANS = 2048
 _BATCH_SPANS = 512
 #: At most so much is lost with a process that is killed.
@@ -50,8 +53,26 @@ def install_provider(service: str, address: CollectorAddress) -> TracerProvider:
             export_timeout_millis=_EXPORT_S * 1000,
         )
     )
-    trace.set_tracer_provider(provider)
+    trace.set_tracer_provider(OwnTracers(provider))
     return provider
+
+
+class OwnTracers(trace.TracerProvider):
+    """Only spans of ours are made: FastAPI brings its own, as others may, and they hold what a client wrote."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._provider = provider
+        self._others = trace.NoOpTracerProvider()
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Attributes = None,
+    ) -> trace.Tracer:
+        chosen = self._provider if instrumenting_module_name in OUR_TRACERS else self._others
+        return chosen.get_tracer(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
 
 
 class OwnExporter(SpanExporter):

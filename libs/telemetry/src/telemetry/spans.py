@@ -4,11 +4,11 @@ A span holds ids, counts and constant words. An exception is told by its type al
 """
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import INVALID_SPAN, Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 #: Its name in message headers, and as CloudEvents' extension attribute.
@@ -30,21 +30,33 @@ def span(
     attributes: Attributes | None = None,
     parent: str | None = None,
     links: Sequence[str] = (),
+    spared: type[BaseException] | tuple[type[BaseException], ...] = (),
 ) -> Generator[Span, None, None]:
     """The block as a span, which is current inside it. `parent` and `links` are traceparents; without, the current one.
 
-    What the block raises marks the span as failed, and goes on.
+    What the block raises marks the span as failed, unless it is `spared`, and goes on.
     """
     made = begin_span(name, kind=kind, attributes=attributes, parent=parent, links=links)
     token = attach(trace.set_span_in_context(made))
     try:
         yield made
+    except spared:
+        raise
     except BaseException as error:
         fail(made, type(error).__name__)
         raise
     finally:
         detach(token)
         made.end()
+
+
+def inner_span(
+    name: str, *, kind: SpanKind = SpanKind.INTERNAL, attributes: Attributes | None = None
+) -> AbstractContextManager[Span]:
+    """A span where there is one already, else none: what runs by itself now and then begins no traces."""
+    if not trace.get_current_span().get_span_context().is_valid:
+        return nullcontext(INVALID_SPAN)
+    return span(name, kind=kind, attributes=attributes)
 
 
 def begin_span(

@@ -13,6 +13,7 @@ from kombu import Queue
 import kombu_jetstream
 from worker_kit._evidence import gather_evidence
 from worker_kit._metrics import TASK_FATES
+from worker_kit._traces import task_span
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,17 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
         @wraps(function)
         def measured(*args: Any, **kwargs: Any) -> None:
             fate = "crashed"
-            try:
-                with gather_evidence(name):
-                    function(*args, **kwargs)
-                fate = "done"
-            except Retry:
-                fate = "retried"
-                raise
-            finally:
-                TASK_FATES.labels(name, fate).inc()
+            with task_span(args[0], queue) as attempt:
+                try:
+                    with gather_evidence(name):
+                        function(*args, **kwargs)
+                    fate = "done"
+                except Retry:
+                    fate = "retried"
+                    raise
+                finally:
+                    TASK_FATES.labels(name, fate).inc()
+                    attempt.set_attribute("daybook.fate", fate)
 
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.
         task: Task[Any, Any] = app.task(name=name, queue=queue, bind=True, max_retries=None)(measured)

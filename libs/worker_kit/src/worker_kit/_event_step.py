@@ -16,11 +16,14 @@ from celery import Celery, bootsteps
 from celery.exceptions import ImproperlyConfigured
 from kombu import Connection, Consumer, Queue
 from kombu.exceptions import OperationalError
+from opentelemetry.trace import Span
 from pydantic import ValidationError
 
 from contracts.events import DomainEvent, parse_event
 from kombu_jetstream import DURABLE_ARGUMENT, STREAM_ARGUMENT
+from telemetry import fail
 from worker_kit._metrics import EVENTS_REJECTED, EVENTS_TAKEN
+from worker_kit._traces import begin_event_span, headers_from
 
 log = structlog.get_logger()
 
@@ -65,9 +68,16 @@ class EventStepConfig:
     retry_s: float = 2.0
 
 
+@dataclass(frozen=True)
+class _Taken:
+    event: DomainEvent
+    message: Any
+    span: Span
+
+
 @dataclass
 class _Batch:
-    messages: list[tuple[DomainEvent, Any]] = field(default_factory=list)
+    messages: list[_Taken] = field(default_factory=list[_Taken])
     began_s: float = 0.0
 
 
@@ -145,7 +155,7 @@ class _EventStep(bootsteps.ConsumerStep):
         if not self._batch.messages:
             self._batch.began_s = time.monotonic()
             self._parent.timer.call_after(self.settings.gather_s, self._flush_when_due)
-        self._batch.messages.append((event, message))
+        self._batch.messages.append(_Taken(event, message, begin_event_span(event, self.settings.durable)))
         if len(self._batch.messages) >= self.settings.batch_max:
             self._flush()
 
@@ -171,7 +181,8 @@ class _EventStep(bootsteps.ConsumerStep):
 
     def _flush(self) -> None:
         batch, self._batch = self._batch, _Batch()
-        orders = self.settings.route([event for event, _ in batch.messages])
+        orders = self.settings.route([taken.event for taken in batch.messages])
+        spans = {taken.event.id: taken.span for taken in batch.messages}
         unsent: set[UUID] = set()
         for order in orders:
             try:
@@ -181,15 +192,18 @@ class _EventStep(bootsteps.ConsumerStep):
                     queue=order.queue,
                     task_id=str(order.task_id),
                     priority=order.priority,
+                    headers=headers_from([spans[event_id] for event_id in order.because_of]),
                     retry=False,
                 )
             except (OperationalError, OSError, TimeoutError) as error:
                 unsent.update(order.because_of)
                 log.warning("event.not_ordered", task=order.task, error=type(error).__name__)
-        for event, message in batch.messages:
-            if event.id in unsent:
-                message.requeue_after(self.settings.retry_s)
-                continue
-            message.ack()
-            EVENTS_TAKEN.labels(event.type).inc()
+        for taken in batch.messages:
+            if taken.event.id in unsent:
+                taken.message.requeue_after(self.settings.retry_s)
+                fail(taken.span, "not_ordered")
+            else:
+                taken.message.ack()
+                EVENTS_TAKEN.labels(taken.event.type).inc()
+            taken.span.end()
         log.info("event.batch_ordered", events=len(batch.messages), orders=len(orders), unsent=len(unsent))

@@ -9,6 +9,7 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
 from contracts.api import (
@@ -35,6 +36,7 @@ from contracts.subjects import (
     REFLECTIONS_BEGIN,
     REFLECTIONS_RECORD,
 )
+from telemetry import TRACEPARENT, current_traceparent, inner_span
 from worker_kit._evidence import note_bridge
 from worker_kit.errors import GatewayRefused, GatewayUnreachable
 
@@ -158,7 +160,13 @@ class GatewayClient:
         return await self._ask(MOODS_PAGE, PageMoods(journal=journal, moods=query), MoodPage)
 
     async def _ask(self, subject: str, request: BaseModel, kind: type[A]) -> A:
+        with inner_span(subject, kind=SpanKind.CLIENT, attributes={"rpc.system.name": "nats", "rpc.method": subject}):
+            return _parse(await self._reply(subject, request), kind)
+
+    async def _reply(self, subject: str, request: BaseModel) -> bytes:
         headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}
+        if traceparent := current_traceparent():
+            headers[TRACEPARENT] = traceparent
         try:
             reply = await self._nats.request(
                 subject, request.model_dump_json().encode(), timeout=self._config.request_timeout_s, headers=headers
@@ -167,7 +175,7 @@ class GatewayClient:
             raise GatewayUnreachable("no gateway is listening") from error
         except (NatsError, TimeoutError) as error:
             raise GatewayUnreachable(type(error).__name__) from error
-        return _parse(reply.data, kind)
+        return reply.data
 
 
 def _parse(raw: bytes, kind: type[A]) -> A:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
+from telemetry import inner_span
 from worker_kit._evidence import note_bridge
 from worker_kit.errors import DeadlineExceeded
 
@@ -46,7 +47,8 @@ def run_async(work: Coroutine[Any, Any, T], *, deadline_s: float) -> T:
     previous = signal.signal(signal.SIGUSR1, run.on_soft_limit) if in_main else None
     began_s = time.perf_counter()
     try:
-        return asyncio.run(run.main(work, deadline_s))
+        with inner_span("asyncio.run"):
+            return asyncio.run(run.main(work, deadline_s))
     finally:
         note_bridge(max(0.0, time.perf_counter() - began_s - run.own_s))
         if previous is not None:

@@ -10,9 +10,17 @@ from celery.signals import worker_ready, worker_shutting_down
 from celery.utils.nodenames import host_format
 from pydantic import ValidationError
 
-from telemetry import configure_logging, serve_probes
+from telemetry import (
+    InvalidEndpoint,
+    RemoteEndpointRefused,
+    configure_logging,
+    configure_tracing,
+    flush_tracing,
+    serve_probes,
+)
 from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
 from worker_kit._settings import WorkerSettings
+from worker_kit._traces import flush_children
 
 S = TypeVar("S", bound=WorkerSettings)
 
@@ -34,6 +42,12 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
             print(f"{service}: {prefix}{name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - logs are not set up
         return _WRONG_SETTINGS
     configure_logging(service=service, log_format=settings.log_format, level=settings.log_level)
+    try:
+        configure_tracing(service=service, endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
+    except (InvalidEndpoint, RemoteEndpointRefused) as error:
+        print(f"{service}: {error}", file=sys.stderr)  # noqa: T201 - it is told as other wrong settings are
+        return _WRONG_SETTINGS
+    flush_children()
     ready = _readiness()
     try:
         probes = serve_probes(host=settings.metrics_host, port=settings.metrics_port, ready=ready.is_set)
@@ -52,6 +66,7 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
             without_gossip=True,
         )
         worker.start()
+    flush_tracing()
     return int(worker.exitcode or 0)
 
 

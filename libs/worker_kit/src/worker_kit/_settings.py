@@ -45,6 +45,10 @@ class WorkerSettings(BaseSettings):
     #: 0 takes a free one.
     metrics_port: int = Field(9101, ge=0, le=65535)
     metrics_host: str = "127.0.0.1"
+    #: An OpenTelemetry collector, such as http://127.0.0.1:4318. None: no tracing.
+    otlp_endpoint: str | None = None
+    #: Off: spans go to this machine or a private network only.
+    otlp_allow_remote: bool = False
     log_format: LogFormat = "json"
     log_level: str = "INFO"
 

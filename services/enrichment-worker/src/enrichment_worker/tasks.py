@@ -13,7 +13,7 @@ from contracts.enrichments import EnrichmentKind
 from contracts.events import EntryRef
 from enrichment_worker import pipeline, routes
 from enrichment_worker.pipeline import Fault, PipelineConfig
-from telemetry import bound
+from telemetry import annotate, bound
 from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
 
 log = structlog.get_logger()
@@ -109,6 +109,7 @@ def _settle(
                 later.append(fault.ref)
                 delay_s = max(delay_s, wait_s)
             case DeadLetter(reason):
+                annotate(given_up=reason)
                 unexpected = reason == "internal_error"
                 log.error(
                     "enrichment.failed",
@@ -137,4 +138,5 @@ def _names(faults: Sequence[Fault]) -> str:
 
 
 def _unit_of_work(task: Any, *, entries: int) -> Any:
+    annotate(entries=entries)
     return bound(task_id=task.request.id, task=task.name, attempt=task.request.retries, entries=entries)

@@ -12,7 +12,7 @@ from contracts.enrichments import FailureReason
 from contracts.events import ReflectionRef
 from insights_worker import pipeline, routes
 from insights_worker.pipeline import PipelineConfig
-from telemetry import bound
+from telemetry import annotate, bound
 from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
 
 log = structlog.get_logger()
@@ -61,6 +61,7 @@ def _attempt(task: Any, context: TaskContext, work: Work, give_up: GiveUp, *, si
                 pass
             case DeadLetter(reason):
                 # An error nobody foresaw is told with its place; the others with their name.
+                annotate(given_up=reason)
                 cause = error if reason == "internal_error" else None
                 log.error("task.given_up", reason=reason, error=type(error).__name__, exc_info=cause)
                 if _failure(lambda: run_async(give_up(reason), deadline_s=context.deadline_s)) is None:

@@ -35,6 +35,8 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
         redoc_url=None,
         # One address for one thing. A redirect would also drop the bodies of clients that do not follow it.
         redirect_slashes=False,
+        # Its spans hold addresses and queries, and it looks for collectors in the environment. `RequestLog` makes ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     # The document is made once: it takes some 90 ms, in which nobody else is served.
     api.state.context = replace(context, asyncapi=cache(context.asyncapi))
