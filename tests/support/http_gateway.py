@@ -11,11 +11,13 @@ from typing import Any, Self
 import httpx
 import uvicorn
 
+from contracts.live import ReflectionFrame
 from contracts.search import SearchQuery
 from entry_index import EntryHit, SearchFilters
 from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.live.board import LiveBoard
 from gateway.service.finder import Found
 from gateway.service.keys import ensure_key, mint_key
 
@@ -47,6 +49,7 @@ class HttpGateway:
         probes: Sequence[Probe] | None = None,
         body_deadline_s: float = 5.0,
         request_max_bytes: int = REQUEST_MAX_BYTES,
+        send_timeout_s: float = 1.0,
     ) -> None:
         self.finder = finder or ShelfFinder()
         self.store = Store(database_url)
@@ -54,6 +57,8 @@ class HttpGateway:
         self._body_deadline_s = body_deadline_s
         self._request_max_bytes = request_max_bytes
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.board = LiveBoard()
+        self._send_timeout_s = send_timeout_s
         self._ready = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -89,7 +94,12 @@ class HttpGateway:
         self._thread.join(20)
         assert not self._thread.is_alive(), "the server did not stop"
 
+    def hear(self, frame: ReflectionFrame) -> None:
+        """As if a worker had sent it."""
+        self._loop.call_soon_threadsafe(self.board.hear, frame)
+
     def _stop(self) -> None:
+        self.board.close()
         self._server.should_exit = True
 
     async def _serve(self) -> None:
@@ -106,10 +116,18 @@ class HttpGateway:
                 asyncapi=lambda: b'{"asyncapi":"3.0.0"}',
                 request_max_bytes=self._request_max_bytes,
                 probe_timeout_s=0.5,
+                board=self.board,
+                send_timeout_s=self._send_timeout_s,
             )
             api = create_api(context, body_deadline_s=self._body_deadline_s)
             config = uvicorn.Config(
-                api, log_config=None, access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=1
+                api,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ws="websockets-sansio",
+                timeout_graceful_shutdown=1,
             )
             self._server = uvicorn.Server(config)
             serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.identifiers import JournalName
 from contracts.model import Value
+from contracts.reflections import ReflectionView
 
 LiveState = Literal["writing", "done", "failed"]
 
@@ -22,3 +23,40 @@ class ReflectionFrame(Value):
     state: LiveState
     text: str = ""
     questions: tuple[str, ...] = ()
+
+
+class Written(Value):
+    """More of the text: it goes on at `at`, in characters."""
+
+    event: Literal["written"] = "written"
+    at: int
+    text: str
+
+
+class QuestionsWritten(Value):
+    """All questions there are so far; the last may grow."""
+
+    event: Literal["questions"] = "questions"
+    questions: tuple[str, ...]
+
+
+class Restarted(Value):
+    """Throw away what was written: the worker died or failed, and another attempt begins."""
+
+    event: Literal["restarted"] = "restarted"
+
+
+class Waiting(Value):
+    """Nothing new: the connection lives, and the reflection is still to come."""
+
+    event: Literal["waiting"] = "waiting"
+
+
+class Ended(Value):
+    """The last one: the reflection as it is stored, written or not."""
+
+    event: Literal["ended"] = "ended"
+    reflection: ReflectionView
+
+
+LiveEvent = Written | QuestionsWritten | Restarted | Waiting | Ended

@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from care import HelpTexts
+from contracts.subjects import ALL_LIVE
 from entry_index import EntryIndex, IndexConfig, Lexicon
 from gateway.context import Context, Probe
 from gateway.db.listening import listen
@@ -21,6 +22,7 @@ from gateway.db.store import Store
 from gateway.http import create_api
 from gateway.messaging.api import create_broker
 from gateway.messaging.asyncapi import asyncapi_document
+from gateway.messaging.frames import hearing
 from gateway.messaging.intake import nats_intake
 from gateway.messaging.nats_link import NatsLink
 from gateway.messaging.relay import OutboxRelay
@@ -96,7 +98,7 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             workers=settings.api_workers,
             grace_s=settings.shutdown_grace_s,
         )
-        await stack.enter_async_context(_background(settings, store, link, finder))
+        await stack.enter_async_context(_background(settings, context, link, finder))
         await stack.enter_async_context(nats_intake(broker, grace_s=settings.shutdown_grace_s))
         await stack.enter_async_context(_http_intake(settings, context, listener))
         yield
@@ -104,10 +106,12 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
 
 @asynccontextmanager
 async def _background(
-    settings: Settings, store: Store, link: NatsLink, finder: IndexFinder
+    settings: Settings, context: Context, link: NatsLink, finder: IndexFinder
 ) -> AsyncGenerator[None, None]:
+    store = context.store
     relay = OutboxRelay(store, link, batch_max=settings.outbox_batch_max, poll_s=settings.outbox_poll_s)
     link.on_connected(relay.wake)
+    link.listen(ALL_LIVE, hearing(context.board))
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(link.run()),
@@ -146,6 +150,7 @@ async def _http_intake(settings: Settings, context: Context, listener: socket.so
             create_api(context),
             lifespan="off",
             log_config=None,
+            ws="websockets-sansio",
             access_log=False,
             server_header=False,
             timeout_keep_alive=30,
@@ -157,6 +162,8 @@ async def _http_intake(settings: Settings, context: Context, listener: socket.so
         try:
             yield
         finally:
+            # Streams would hold the server up until its grace is over.
+            context.board.close()
             server.should_exit = True
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gateway.db.store import Store
+from gateway.live.board import LiveBoard
 from gateway.service.care import Care, default_care
 from gateway.service.search import Finder
 
@@ -32,3 +33,7 @@ class Context:
     #: A probe that takes longer counts as failed.
     probe_timeout_s: float = 2.0
     care: Care = field(default_factory=default_care)
+    #: What is being written now.
+    board: LiveBoard = field(default_factory=LiveBoard)
+    #: A live stream whose reader takes nothing for so long is dropped.
+    send_timeout_s: float = 10.0

@@ -9,7 +9,7 @@ from contracts.entries import EntryDraft
 from contracts.journals import JournalSettingsChange
 from contracts.search import SearchQuery
 from gateway.context import Context
-from gateway.http import admin, docs_pages, entries, health, journals, moods, reflections, search
+from gateway.http import admin, docs_pages, entries, health, journals, live, moods, reflections, search
 from gateway.http.body_guard import BodyGuard
 from gateway.http.documents import describe
 from gateway.http.faults import handle_faults
@@ -45,6 +45,7 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
         entries.router,
         moods.router,
         reflections.router,
+        live.router,
         search.router,
         admin.router,
         health.router,

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contracts.identifiers import new_id
 from gateway.domain.problems import INTERNAL
 from gateway.http.answers import problem_answer
+from gateway.http.event_stream import SlowReader
 from gateway.http.metrics import REQUEST_DURATION
 from gateway.http.request_span import CLIENT_GONE, METHODS, PROBES, serving, tell_outcome
 from telemetry import bound
@@ -57,6 +58,8 @@ class RequestLog:
         with bound(correlation_id=request_id), serving(scope) as request:
             try:
                 await self._app(scope, receive, send_named)
+            except SlowReader:
+                log.info("http.reader_too_slow")
             except Exception as error:  # noqa: BLE001 - handling ends here; nothing may reach the server's own logging
                 _log_failure(error)
                 # Too late where the answer has begun: then the server notices that it is cut, and closes.

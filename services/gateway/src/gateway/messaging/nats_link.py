@@ -1,12 +1,13 @@
 """A connection to NATS that is kept for the life of the process, and may be away."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import nats
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 #: A dead peer is noticed after two pings without an answer; with the client's defaults it takes minutes.
@@ -33,7 +34,12 @@ class NatsLink:
         self._url = url
         self._name = name
         self._connected: Callable[[], None] = lambda: None
+        self._heard: list[tuple[str, Callable[[bytes], None]]] = []
         self._client: Client | None = None
+
+    def listen(self, subject: str, hear: Callable[[bytes], None]) -> None:
+        """Have `hear` called with each message of core NATS on `subject`, over every connection from now on."""
+        self._heard.append((subject, hear))
 
     def on_connected(self, call: Callable[[], None]) -> None:
         """Have `call` called each time that there is a connection again."""
@@ -90,7 +96,17 @@ class NatsLink:
             await log_error(error)
             closed.set()
             return
+        for subject, hear in self._heard:
+            # The client subscribes again by itself after a reconnect; only a new client has to be told.
+            await self._client.subscribe(subject, cb=_caller_of(hear))
         self._connected()
+
+
+def _caller_of(hear: Callable[[bytes], None]) -> Callable[[Msg], Awaitable[None]]:
+    async def on_message(message: Msg) -> None:
+        hear(message.data)
+
+    return on_message
 
 
 async def log_error(error: Exception) -> None:

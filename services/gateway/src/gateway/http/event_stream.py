@@ -1,0 +1,47 @@
+"""Server-sent events whose reader must keep up.
+
+Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Send
+
+
+class SlowReader(Exception):
+    """The client does not take what it asked for. What it misses is stored, or told again when it comes back."""
+
+
+class EventStream(StreamingResponse):
+    """Bytes of events; a send that takes longer than `send_timeout_s` ends it with `SlowReader`."""
+
+    def __init__(self, events: AsyncGenerator[bytes], *, send_timeout_s: float) -> None:
+        super().__init__(events, headers={"X-Accel-Buffering": "no"}, media_type="text/event-stream")
+        self._events = events
+        self._send_timeout_s = send_timeout_s
+
+    async def stream_response(self, send: Send) -> None:
+        async def bounded(message: Message) -> None:
+            try:
+                async with asyncio.timeout(self._send_timeout_s):
+                    await send(message)
+            except TimeoutError:
+                raise SlowReader from None
+
+        # Closed here and not whenever it is collected: until then its watcher would be counted.
+        async with aclosing(self._events):
+            await super().stream_response(bounded)
+
+
+def event_bytes(name: str, data: BaseModel, *, event_id: str | None = None) -> bytes:
+    return format_sse_event(event=name, data_str=data.model_dump_json(), id=event_id)
+
+
+def comment_bytes(text: str) -> bytes:
+    """What keeps a quiet connection open, and says nothing to its reader."""
+    return format_sse_event(comment=text)

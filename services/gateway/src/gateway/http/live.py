@@ -1,0 +1,156 @@
+"""A reflection while it is written: over WebSocket, and as server-sent events at the same address.
+
+Both say the same events. A browser cannot send headers with a WebSocket: it offers the key as a subprotocol.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.identifiers import JournalName
+from contracts.live import LiveEvent, Waiting
+from contracts.reflections import ReflectionView
+from gateway.context import Context
+from gateway.domain.errors import GatewayError, RequestInvalid
+from gateway.http.answers import error_answer
+from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
+from gateway.http.documents import problem_documents
+from gateway.http.event_stream import EventStream, comment_bytes, event_bytes
+from gateway.live.reflections import follow_reflection
+from gateway.service.keys import authenticate
+from gateway.service.read_reflections import get_reflection
+
+#: What a browser offers: `new WebSocket(url, ["daybook.v1", "daybook.key." + key])`.
+SUBPROTOCOL = "daybook.v1"
+KEY_SUBPROTOCOL = "daybook.key."
+TOO_SLOW = 4008
+GOING_AWAY = 1001
+
+_JOURNAL: TypeAdapter[str] = TypeAdapter(JournalName)
+_NEWEST = "Which version; the newest where it is left out"
+
+router = APIRouter(prefix="/v1/journals/{journal}/entries/{entry_id}", tags=["reflections"])
+log = structlog.stdlib.get_logger()
+
+
+@router.get(
+    "/reflection/live",
+    operation_id="follow_reflection",
+    summary="A reflection while it is written",
+    dependencies=[KEY_NEEDED],
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "Events; the last one is `ended`"},
+        **problem_documents(401, 403, 404, 422, 503),
+    },
+)
+async def follow(
+    context: ContextOfApi,
+    caller: Caller,
+    journal: JournalName,
+    entry_id: UUID,
+    version: Annotated[int | None, Query(ge=1, description=_NEWEST)] = None,
+) -> Response:
+    """What is written already, then the rest (`written`, `questions`), then `ended` with the whole.
+
+    `restarted` says to throw away what came before. The same events come over WebSocket at this address.
+    """
+    asked = await get_reflection(context.store, caller, journal, entry_id, version)
+    events = follow_reflection(context.store, context.board, caller, asked)
+    return EventStream(_as_bytes(events), send_timeout_s=context.send_timeout_s)
+
+
+@router.websocket("/reflection/live")
+async def follow_by_websocket(
+    websocket: WebSocket, journal: str, entry_id: str, version: Annotated[int | None, Query(ge=1)] = None
+) -> None:
+    context: Context = websocket.app.state.context
+    try:
+        caller = await authenticate(context.store, _authorization(websocket))
+        asked = await get_reflection(context.store, caller, *_address(journal, entry_id), version)
+    except GatewayError as error:
+        # Before it is accepted: the answer is an HTTP one, the same as to a GET.
+        await websocket.send_denial_response(error_answer(error))
+        return
+    offered = websocket.scope.get("subprotocols", [])
+    await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    events = follow_reflection(context.store, context.board, caller, asked)
+    await _send_all(websocket, events, asked, send_timeout_s=context.send_timeout_s)
+
+
+async def _send_all(
+    websocket: WebSocket, events: AsyncGenerator[LiveEvent], asked: ReflectionView, *, send_timeout_s: float
+) -> None:
+    """Send until the end, or until the client leaves."""
+    sending = asyncio.create_task(_send(websocket, events, send_timeout_s))
+    leaving = asyncio.create_task(_left(websocket))
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        outcome, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
+        told = outcome if isinstance(outcome, str) else "left"
+        log.info("live.closed", entry_id=str(asked.entry_id), version=asked.version, how=told)
+
+
+async def _send(websocket: WebSocket, events: AsyncGenerator[LiveEvent], send_timeout_s: float) -> str:
+    """How it ended. The close code says the same to the client."""
+    last: LiveEvent | None = None
+    async with aclosing(events):
+        try:
+            async for event in events:
+                last = event
+                async with asyncio.timeout(send_timeout_s):
+                    await websocket.send_text(event.model_dump_json())
+        except TimeoutError:
+            await websocket.close(TOO_SLOW, "too slow: what is missing is stored")
+            return "too_slow"
+        except GatewayError:
+            await websocket.close(GOING_AWAY, "the database cannot be read now")
+            return "unavailable"
+    ended = last is not None and last.event == "ended"
+    await websocket.close(1000 if ended else GOING_AWAY)
+    return "ended" if ended else "stopping"
+
+
+async def _left(websocket: WebSocket) -> None:
+    """Returns when the client has gone. What it says meanwhile is of no interest."""
+    try:
+        while True:
+            await websocket.receive_text()
+    except (WebSocketDisconnect, KeyError):
+        return
+
+
+async def _as_bytes(events: AsyncGenerator[LiveEvent]) -> AsyncGenerator[bytes]:
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Waiting):
+                yield comment_bytes("waiting")
+            else:
+                yield event_bytes(event.event, event)
+
+
+def _authorization(websocket: WebSocket) -> str | None:
+    """From the header; else from the subprotocol that a browser offers."""
+    header = websocket.headers.get("authorization")
+    if header is not None:
+        return header
+    offered: list[str] = websocket.scope.get("subprotocols", [])
+    keys = [name.removeprefix(KEY_SUBPROTOCOL) for name in offered if name.startswith(KEY_SUBPROTOCOL)]
+    return f"Bearer {keys[0]}" if keys else None
+
+
+def _address(journal: str, entry_id: str) -> tuple[str, UUID]:
+    """Raises RequestInvalid: FastAPI would close the WebSocket without a word."""
+    try:
+        return _JOURNAL.validate_python(journal), UUID(entry_id)
+    except (ValidationError, ValueError):
+        raise RequestInvalid([]) from None

@@ -1,0 +1,79 @@
+"""Following one reflection while it is written: what is there already, then the rest, then how it ended."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from uuid import UUID
+
+from contracts.live import Ended, LiveEvent, QuestionsWritten, ReflectionFrame, Restarted, Waiting, Written
+from contracts.reflections import ReflectionView
+from gateway.db.store import Store
+from gateway.domain.errors import EntryNotFound, JournalNotFound
+from gateway.domain.principals import Principal
+from gateway.live.board import LiveBoard
+from gateway.service.read_reflections import get_reflection
+
+#: So often the database is asked whether it is settled: frames may get lost, and a dead worker sends none.
+IDLE_S = 2.0
+
+
+async def follow_reflection(
+    store: Store, board: LiveBoard, principal: Principal, asked: ReflectionView, *, idle_s: float = IDLE_S
+) -> AsyncGenerator[LiveEvent]:
+    """Events about `asked`, the last of which is `Ended`. Without it the gateway is stopping, or the entry is gone.
+
+    Raises:
+        StoreUnavailable: PostgreSQL is away.
+    """
+    journal, entry_id, version = asked.journal, asked.entry_id, asked.version
+    shown = _Shown()
+    async with aclosing(board.watch(entry_id, version, idle_s=idle_s)) as frames:
+        # Read again: it may have been settled after it was asked for, and before anybody watched.
+        now = await _read(store, principal, journal, entry_id, version)
+        if now is None or now.state != "pending":
+            if now is not None:
+                yield Ended(reflection=now)
+            return
+        async for frame in frames:
+            if frame is not None and frame.state == "writing":
+                for event in shown.update(frame):
+                    yield event
+                continue
+            now = await _read(store, principal, journal, entry_id, version)
+            if now is None:
+                return
+            if now.state != "pending":
+                yield Ended(reflection=now)
+                return
+            yield Waiting()
+
+
+class _Shown:
+    """What one watcher has been told."""
+
+    def __init__(self) -> None:
+        self._run: UUID | None = None
+        self._text = ""
+        self._questions: tuple[str, ...] = ()
+
+    def update(self, frame: ReflectionFrame) -> list[LiveEvent]:
+        events: list[LiveEvent] = []
+        if (self._run not in {None, frame.run} and self._text) or not frame.text.startswith(self._text):
+            events.append(Restarted())
+            self._text, self._questions = "", ()
+        self._run = frame.run
+        if len(frame.text) > len(self._text):
+            events.append(Written(at=len(self._text), text=frame.text[len(self._text) :]))
+            self._text = frame.text
+        if frame.questions != self._questions:
+            events.append(QuestionsWritten(questions=frame.questions))
+            self._questions = frame.questions
+        return events
+
+
+async def _read(
+    store: Store, principal: Principal, journal: str, entry_id: UUID, version: int
+) -> ReflectionView | None:
+    try:
+        return await get_reflection(store, principal, journal, entry_id, version)
+    except (EntryNotFound, JournalNotFound):
+        return None

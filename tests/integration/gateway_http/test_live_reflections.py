@@ -1,0 +1,221 @@
+"""A reflection while it is written, over WebSocket and as server-sent events. Only the worker is played."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from httpx_sse import connect_sse
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from contracts.api import RecordReflection
+from contracts.identifiers import new_id
+from contracts.live import ReflectionFrame
+from gateway.service.keys import authenticate
+from gateway.service.reflect import record_reflection
+from support.http_gateway import HttpGateway
+
+DEADLINE_S = 20.0
+RUN = new_id()
+TEXT = "You walked home in the rain. It did you good."
+RESULT = {"text": TEXT, "questions": ["What stayed?"], "provenance": {"model": "m"}}
+
+
+class Asked:
+    """A pending reflection, and the worker that writes it."""
+
+    def __init__(self, gateway: HttpGateway, journal: str, entry: str) -> None:
+        self._gateway = gateway
+        self.journal = journal
+        self.entry = entry
+        self.path = f"{entry}/reflection/live"
+        self.entry_id = UUID(entry.rpartition("/")[2])
+        self.key = gateway.new_key("enrich")
+
+    def writes(self, text: str, *, state: str = "writing", run: UUID = RUN, questions: tuple[str, ...] = ()) -> None:
+        self._gateway.hear(
+            ReflectionFrame(
+                journal=self.journal,
+                entry_id=self.entry_id,
+                version=1,
+                run=run,
+                state=state,  # type: ignore[arg-type]
+                text=text,
+                questions=questions,
+            )
+        )
+
+    def ends(self) -> None:
+        report = RecordReflection.model_validate(
+            {"journal": self.journal, "entry_id": self.entry_id, "version": 1, "revision": 1, "result": RESULT}
+        )
+        self._gateway.run(self._record(report))
+        self.writes(TEXT, state="done")
+
+    async def _record(self, report: RecordReflection) -> None:
+        store = self._gateway.store
+        await record_reflection(store, await authenticate(store, f"Bearer {self.key}"), report)
+
+
+@pytest.fixture
+def asked(gateway: HttpGateway, writer: httpx.Client, journal: str, entries: str) -> Asked:
+    entry = writer.post(entries, json={"body": "Rain."}).headers["location"]
+    assert writer.post(f"{entry}/reflection").status_code == 202
+    return Asked(gateway, journal, entry)
+
+
+@contextmanager
+def watching(gateway: HttpGateway, path: str, key: str | None, **options: Any) -> Iterator[ClientConnection]:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    address = f"ws://127.0.0.1:{gateway.port}{path}"
+    with connect(address, additional_headers=headers, proxy=None, open_timeout=DEADLINE_S, **options) as opened:
+        yield opened
+
+
+def heard(opened: ClientConnection) -> dict[str, Any]:
+    """The next event that is not mere waiting."""
+    while (event := json.loads(opened.recv(timeout=DEADLINE_S)))["event"] == "waiting":
+        pass
+    return event
+
+
+def test_words_arrive_as_they_are_written_and_the_end_holds_all(gateway: HttpGateway, asked: Asked) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You walked")
+        assert heard(opened) == {"event": "written", "at": 0, "text": "You walked"}
+        asked.writes("You walked home")
+        assert heard(opened) == {"event": "written", "at": 10, "text": " home"}
+        asked.writes(TEXT, questions=("What stayed?",))
+        assert heard(opened)["at"] == 15
+        assert heard(opened) == {"event": "questions", "questions": ["What stayed?"]}
+        asked.ends()
+        last = heard(opened)
+        assert (last["event"], last["reflection"]["state"]) == ("ended", "done")
+        assert last["reflection"]["result"]["text"] == TEXT
+        with pytest.raises(Exception, match="1000"):
+            opened.recv(timeout=DEADLINE_S)
+
+
+def test_who_comes_late_gets_what_is_there_then_the_rest(gateway: HttpGateway, asked: Asked) -> None:
+    asked.writes("You walked home in the rain.")
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        assert heard(opened) == {"event": "written", "at": 0, "text": "You walked home in the rain."}
+        asked.ends()
+        assert heard(opened)["event"] == "ended"
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        assert heard(opened)["reflection"]["result"]["text"] == TEXT, "who comes after the end gets it at once"
+
+
+def test_another_attempt_starts_over_and_says_so(gateway: HttpGateway, asked: Asked) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You ran")
+        assert heard(opened)["text"] == "You ran"
+        asked.writes("You walked", run=new_id())
+        assert heard(opened) == {"event": "restarted"}
+        assert heard(opened) == {"event": "written", "at": 0, "text": "You walked"}
+
+
+def test_an_end_that_was_not_heard_is_found(gateway: HttpGateway, asked: Asked) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You walked")
+        assert heard(opened)["event"] == "written"
+        report = {"journal": asked.journal, "entry_id": asked.entry_id, "version": 1, "revision": 1, "result": RESULT}
+        gateway.run(asked._record(RecordReflection.model_validate(report)))
+        assert heard(opened)["event"] == "ended"
+
+
+def test_the_same_events_come_as_server_sent_events(gateway: HttpGateway, asked: Asked) -> None:
+    asked.writes("You walked")
+    with gateway.client("read") as reader, connect_sse(reader, "GET", asked.path) as source:
+        events = source.iter_sse()
+        first = next(events)
+        assert (first.event, first.json()["text"]) == ("written", "You walked")
+        asked.ends()
+        rest = list(events)
+    assert rest[-1].event == "ended"
+    assert rest[-1].json()["reflection"]["result"]["text"] == TEXT
+
+
+def test_a_browser_offers_its_key_as_a_subprotocol(gateway: HttpGateway, asked: Asked) -> None:
+    asked.ends()
+    offered = ["daybook.v1", f"daybook.key.{gateway.new_key('read')}"]
+    with watching(gateway, asked.path, None, subprotocols=offered) as opened:
+        assert opened.subprotocol == "daybook.v1"
+        assert heard(opened)["event"] == "ended"
+
+
+@pytest.mark.parametrize("scopes", [(), ("enrich",)])
+def test_it_is_refused_before_it_is_accepted(gateway: HttpGateway, asked: Asked, scopes: tuple[str, ...]) -> None:
+    key = gateway.new_key(*scopes) if scopes else None
+    with pytest.raises(InvalidStatus) as refused, watching(gateway, asked.path, key):
+        pass
+    assert refused.value.response.status_code == (403 if scopes else 401)
+    assert json.loads(refused.value.response.body)["type"].startswith("urn:daybook:problem:")
+
+
+def test_what_is_not_there_is_refused_before_it_is_accepted(gateway: HttpGateway, asked: Asked) -> None:
+    key = gateway.new_key("read", journals=("other",))
+    for path, status in (
+        (asked.path, 404),
+        (f"{asked.path}?version=2", 404),
+        ("/v1/journals/x/entries/y/reflection/live", 422),
+    ):
+        holder = gateway.new_key("read") if path != asked.path else key
+        with pytest.raises(InvalidStatus) as refused, watching(gateway, path, holder):
+            pass
+        assert refused.value.response.status_code == status
+
+
+def test_an_entry_that_is_erased_ends_its_stream(gateway: HttpGateway, writer: httpx.Client, asked: Asked) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You walked")
+        assert heard(opened)["event"] == "written"
+        assert writer.delete(asked.entry).status_code == 204
+        with pytest.raises(Exception, match="1001"):
+            heard(opened)
+
+
+def test_who_leaves_is_forgotten(gateway: HttpGateway, asked: Asked) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You walked")
+        assert heard(opened)["event"] == "written"
+    _until(lambda: _watchers(gateway) == 0)
+
+
+def test_who_is_slow_is_dropped_and_the_others_are_not(gateway: HttpGateway, asked: Asked) -> None:
+    """A client that reads nothing: the frames here are far larger than a reflection, to fill what lies between."""
+    key = gateway.new_key("read")
+    with socket.create_connection(("127.0.0.1", gateway.port)) as deaf, watching(gateway, asked.path, key) as opened:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.sendall(f"GET {asked.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode())
+        _until(lambda: _watchers(gateway) == 2)
+        size = 0
+        while _watchers(gateway) == 2:
+            size += 200_000
+            asked.writes("x" * size)
+            assert len(heard(opened)["text"]) > 0
+            assert size < 50_000_000, "nobody was dropped"
+        asked.ends()
+        while (event := heard(opened))["event"] != "ended":
+            pass
+        assert event["reflection"]["state"] == "done"
+
+
+def _watchers(gateway: HttpGateway) -> int:
+    async def count() -> int:
+        return sum(writing.watchers for writing in gateway.board._writings.values())
+
+    return gateway.run(count())
+
+
+def _until(condition: Any) -> None:
+    end_s = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.02)
