@@ -181,3 +181,15 @@ def test_a_key_sees_its_own_journals_and_no_others(gateway: HttpGateway, writer:
         assert [found["name"] for found in guest.get("/v1/journals").json()["journals"]] == [journal]
     with gateway.client("enrich") as worker:
         assert worker.get("/v1/journals").status_code == 403
+
+
+def test_an_entry_that_speaks_of_suicide_comes_with_a_plain_text_and_its_reflection_is_withheld(
+    writer: httpx.Client, entries: str
+) -> None:
+    created = writer.post(entries, json={**DRAFT, "body": "They would be better off without me."})
+    assert created.status_code == 201
+    care = created.json()["care"]
+    assert (care["kind"], care["locale"]) == ("suicide", "en")
+    assert writer.get(created.headers["location"]).json()["care"] == care
+    reflection = writer.post(f"{created.headers['location']}/reflection").json()
+    assert (reflection["state"], reflection["notice"]) == ("withheld", care["text"])
