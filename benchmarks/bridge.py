@@ -17,7 +17,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bridge_celery import tasks_per_s
+from bridge_celery import Round, measure_tasks, ratio
 from bridge_inference import inference_s
 from bridge_options import C_DAYBOOK, C_NAIVE, LOOPS, NOTHING, A, B, options
 from bridge_server import instant_server
@@ -59,10 +59,16 @@ def bare_table(took: dict[tuple[str, str], list[float]]) -> str:
     return "\n".join(lines)
 
 
-def celery_table(rates: dict[str, float]) -> str:
-    lines = ["| option, in a Celery worker | tasks/s | beside A | beside C, naive |", "|---|---|---|---|"]
-    for name, rate in rates.items():
-        lines.append(f"| {name} | {rate:,.0f} | {rate / rates[A]:.2f} | {rate / rates[C_NAIVE]:.1f} |")
+def celery_table(found: dict[str, list[Round]]) -> str:
+    lines = [
+        "| option, in a Celery worker | tasks/s | beside A | beside C, naive | child's CPU, us a task |",
+        "|---|---|---|---|---|",
+    ]
+    for name, rounds in found.items():
+        rate = statistics.median(each.tasks_per_s for each in rounds)
+        cpu_us = statistics.median(each.cpu_us for each in rounds)
+        beside = f"{ratio(found, name, A):.2f} | {ratio(found, name, C_NAIVE):.1f}"
+        lines.append(f"| {name} | {rate:,.0f} | {beside} | {cpu_us:,.0f} |")
     return "\n".join(lines)
 
 
@@ -103,15 +109,15 @@ def _answers(port: int) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--tasks", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tasks", type=int, default=250)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--repeats", type=int, default=5, help="of each kind of inference")
     parser.add_argument("--write", type=Path)
     chosen = parser.parse_args()
     with instant_server() as url:
         took = measure(url, chosen.runs)
         print(bare := bare_table(took), flush=True)
-        print("\n" + (celery := celery_table(tasks_per_s(url, chosen.tasks, chosen.rounds))), flush=True)
+        print("\n" + (celery := celery_table(measure_tasks(url, chosen.tasks, chosen.rounds))), flush=True)
     models, inference = real_inference(chosen.repeats)
     print(f"\n{models}\n" + (share := share_table(took, inference)))
     if chosen.write:
@@ -120,7 +126,9 @@ def main() -> None:
             f"# The bridge\n\n`make bench-bridge` on {datetime.now(UTC):%Y-%m-%d}, {machine}, Python "
             f"{platform.python_version()}.\n\n## One task's call, against a server that answers at once\n\n"
             f"{chosen.runs} runs each, in random order, in one process.\n\n{bare}\n\n## In a Celery worker\n\n"
-            f"Prefork with one child, acks late, {chosen.tasks} tasks, {chosen.rounds} rounds, NATS as broker.\n\n"
+            f"Prefork with one child, acks late, NATS as broker. {chosen.rounds} rounds in random order of "
+            f"{chosen.tasks} tasks, all sent before the first begins. Ratios are medians over the rounds, each beside "
+            "the same round's.\n\n"
             f"{celery}\n\n"
             f"## Beside inference\n\n{models}, one request at a time.\n\n{share}\n"
         )

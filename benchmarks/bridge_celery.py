@@ -1,11 +1,13 @@
 """Tasks a second of each option, in one worker with one pool child, one option after another in rounds."""
 
 import os
+import random
 import statistics
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,10 +24,18 @@ NAIVE_SHARE = 10
 WITHIN_S = 300.0
 
 
-def tasks_per_s(server: str, tasks: int, rounds: int) -> dict[str, float]:
-    """By option, the median of the rounds."""
+@dataclass(frozen=True)
+class Round:
+    """One option's tasks of one round: how many a second, and the child's processor time of each."""
+
+    tasks_per_s: float
+    cpu_us: float
+
+
+def measure_tasks(server: str, tasks: int, rounds: int) -> dict[str, list[Round]]:
+    """By option, in the order of the rounds: what is compared is compared within a round."""
     kombu_jetstream.register()
-    found: dict[str, list[float]] = {option: [] for option in OPTIONS}
+    found: dict[str, list[Round]] = {option: [] for option in OPTIONS}
     with TemporaryDirectory(prefix="bench-bridge-") as folder, NatsServer(Path(folder) / "nats") as nats:
         directory, broker = Path(folder), f"{nats.url}/bridge"
         records = directory / "records"
@@ -36,24 +46,37 @@ def tasks_per_s(server: str, tasks: int, rounds: int) -> dict[str, float]:
             client.conf.task_ignore_result = True
             client.conf.task_default_queue = "bridge"
             for _ in range(rounds):
-                for option in OPTIONS:
-                    count = tasks // NAIVE_SHARE if option == C_NAIVE else tasks
+                for option in random.sample(OPTIONS, len(OPTIONS)):
+                    count = max(2, tasks // NAIVE_SHARE) if option == C_NAIVE else tasks
                     # One more, whose end is the beginning.
-                    ends_s = _ends(client, option, count + 1, records)
-                    found[option].append(count / (ends_s[-1] - ends_s[0]))
-    return {option: statistics.median(rates) for option, rates in found.items()}
+                    ends = _ends(client, option, count + 1, records)
+                    (began_s, cpu_began_s), (ended_s, cpu_ended_s) = ends[0], ends[-1]
+                    cpu_us = (cpu_ended_s - cpu_began_s) / count * 1e6
+                    found[option].append(Round(count / (ended_s - began_s), cpu_us))
+    return found
 
 
-def _ends(client: Celery, option: str, count: int, records: Path) -> list[float]:
+def ratio(found: dict[str, list[Round]], option: str, beside: str) -> float:
+    """Of tasks a second, the median over the rounds."""
+    pairs = zip(found[option], found[beside], strict=True)
+    return statistics.median(one.tasks_per_s / other.tasks_per_s for one, other in pairs)
+
+
+def _ends(client: Celery, option: str, count: int, records: Path) -> list[tuple[float, float]]:
+    """Of each task: when it ended, and the child's processor time by then; in seconds."""
     records.unlink(missing_ok=True)
+    gate = records.with_name("gate")
+    gate.unlink(missing_ok=True)
+    client.send_task("bridge_tasks.hold", args=(str(gate),))
     for _ in range(count):
         client.send_task("bridge_tasks.bridged", args=(option,))
+    gate.touch()
     deadline_s = time.monotonic() + WITHIN_S
     while not records.exists() or len(ends := records.read_text().splitlines()) < count:
         if time.monotonic() > deadline_s:
             raise TimeoutError(f"{option}: not all of {count} tasks ran")
         time.sleep(0.05)
-    return sorted(map(float, ends))
+    return sorted((float(wall), float(cpu)) for wall, cpu in map(str.split, ends))
 
 
 @contextmanager

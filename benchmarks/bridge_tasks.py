@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from bridge_options import LOOPS, options
 from celery import Celery
@@ -28,5 +29,12 @@ def _works() -> dict[str, Callable[[], object]]:
 def bridged(option: str) -> None:
     _works()[option]()
     descriptor = os.open(os.environ["BENCH_RECORDS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(descriptor, f"{time.monotonic()}\n".encode())
+    os.write(descriptor, f"{time.monotonic()} {time.process_time()}\n".encode())
     os.close(descriptor)
+
+
+@app.task
+def hold(gate: str) -> None:
+    """Keep the one child busy while tasks gather: sending them would take part of its processor."""
+    while not Path(gate).exists():
+        time.sleep(0.01)
