@@ -4,7 +4,9 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from devstack.nats import NatsServer
 from devstack.postgres import PostgresServer
@@ -247,3 +249,22 @@ def test_a_worker_that_is_stopped_sends_its_last_spans_first(traced: Traced) -> 
 def _both(traced: Traced, trace_id: str, name: str) -> list[Received] | None:
     found = [span for span in traced.receiver.trace(trace_id) if span.name == name]
     return found if len(found) == 2 else None
+
+
+def test_the_evidence_of_a_task_names_its_trace(traced: Traced) -> None:
+    entry_id, trace_id = traced.post()
+    traced.settle(entry_id)
+    traced.wait_for(trace_id, "process enrichment.mood")
+    answer = httpx.get(
+        f"http://127.0.0.1:{traced.worker.port}/metrics",
+        headers={"Accept": "application/openmetrics-text; version=1.0.0"},
+        trust_env=False,
+    )
+    named = {
+        (family.name, sample.labels["task"])
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.exemplar and sample.exemplar.labels["trace_id"] == trace_id
+    }
+    evidence = ("daybook_bridge_overhead_seconds", "daybook_inference_seconds", "daybook_worker_task_seconds")
+    assert named >= {(name, "enrichment.infer_mood") for name in evidence}
