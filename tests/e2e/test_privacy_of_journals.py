@@ -80,6 +80,7 @@ async def test_the_nats_api_hides_foreign_journals_too(stack, two_journals):
         ("daybook.v1.api.entries.get", {"journal": anna.journal, "entry_id": entry_id}),
         ("daybook.v1.api.entries.create", {"journal": anna.journal, "entry": {"body": "I was here."}}),
         ("daybook.v1.api.search", {"journal": anna.journal, "search": {"query": "a secret"}}),
+        ("daybook.v1.api.entries.similar", {"journal": anna.journal, "entry_id": entry_id}),
     ]
     client = await nats.connect(stack.nats_url, inbox_prefix=inbox_of(CLIENT))
     try:
@@ -104,6 +105,7 @@ def _every_route(entry_id):
         ("GET", "/entries", None),
         ("POST", "/entries", draft),
         ("GET", entry, None),
+        ("GET", f"{entry}/similar", None),
         ("PUT", entry, draft),
         ("POST", f"{entry}/reprocess", None),
         ("DELETE", entry, None),

@@ -39,6 +39,11 @@ class FixedFinder:
     async def find(self, journal: str, search: SearchQuery, filters: SearchFilters, *, limit: int) -> Found:
         return Found(self.hits[:limit], "dense")
 
+    async def similar(
+        self, journal: str, entry_id: UUID, revision: int, filters: SearchFilters, *, limit: int
+    ) -> list[EntryHit] | None:
+        return self.hits[:limit] or None
+
 
 async def holder(store: Store, *scopes: str, journals: tuple[str, ...] = ("*",)) -> Holder:
     key = mint_key()

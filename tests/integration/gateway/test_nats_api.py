@@ -10,7 +10,7 @@ import pytest
 from faststream.nats import NatsBroker
 
 from contracts import subjects
-from contracts.api import CreateEntry, GetEntry, ListMoods, PageMoods, ProblemReply, RecordReply, Search
+from contracts.api import CreateEntry, FindSimilar, GetEntry, ListMoods, PageMoods, ProblemReply, RecordReply, Search
 from contracts.entries import EntryView
 from contracts.evidence import EvidenceReply
 from contracts.moods import MoodPage, MoodsQuery, MoodTimeline, TimelineQuery
@@ -135,6 +135,16 @@ async def test_a_worker_reads_five_thousand_moods_in_five_requests(broker, nats_
         with pytest.raises(GatewayRefused):
             await gateway.page_moods("nobody", MoodsQuery())
     assert (seen, requests) == (ids[::-1], 5)
+
+
+async def test_what_is_similar_to_an_entry_is_answered_over_nats_too(ask, store, owner, finder):
+    entry, other = [(await create_entry(store, owner.principal, "anna", draft(body))).entry for body in ("One", "Two")]
+    finder.hits = [EntryHit(other.id, 1, 0.9, 0, 0, 3, dense=0.9)]
+    answer = await ask(subjects.ENTRIES_SIMILAR, FindSimilar(journal="anna", entry_id=entry.id), SearchAnswer)
+    assert [(hit.entry_id, hit.snippet, hit.scores.dense) for hit in answer.hits] == [(other.id, "Two", 0.9)]
+    finder.hits = []
+    reply = await ask(subjects.ENTRIES_SIMILAR, FindSimilar(journal="anna", entry_id=entry.id), ProblemReply)
+    assert (reply.problem.status, reply.problem.type) == (409, "urn:daybook:problem:entry-not-indexed")
 
 
 BAD_BODIES = {

@@ -175,6 +175,7 @@ def test_a_search_shows_the_passages_that_matched(gateway: HttpGateway, writer: 
         assert answer.json()["model"] == "test-model"
         (found,) = answer.json()["hits"]
         assert (found["entry_id"], found["score"], found["snippet"]) == (created["id"], 0.8, "Baked bread with Nora.")
+        assert found["passage"] == {"start": 6, "end": 28}
         for fault, kind in (
             (ModelUnavailable("no answer"), "model-unavailable"),
             (SearchUnavailable("no answer"), "search-unavailable"),
@@ -183,8 +184,24 @@ def test_a_search_shows_the_passages_that_matched(gateway: HttpGateway, writer: 
             away = writer.post(search, json={"query": "baking"})
             assert (away.status_code, away.json()["type"]) == (503, PROBLEM + kind)
             assert away.headers["retry-after"] == "5"
+        gateway.finder.shelf, gateway.finder.fault = [hit], None
+        similar = f"{entries}/{created['id']}/similar"
+        assert [one["snippet"] for one in writer.get(similar).json()["hits"]] == ["Baked bread with Nora."]
+        gateway.finder.shelf = []
+        early = writer.get(similar)
+        assert (early.status_code, early.json()["type"]) == (409, PROBLEM + "entry-not-indexed")
+        assert early.headers["retry-after"] == "5"
+        assert writer.get(similar, params={"limit": 51}).status_code == 422
     finally:
         gateway.finder.shelf, gateway.finder.fault = [], None
+    for query in (
+        {"query": "x", "mode": "psychic"},
+        {"query": "x", "moods": ["blue"]},
+        {"query": "x", "valence_to": 2},
+    ):
+        assert writer.post(search, json=query).status_code == 422
+    for query in ({"query": "x", "recency": {"half_life_days": 0}}, {"query": "x", "recency": {"days": 3}}):
+        assert writer.post(search, json=query).status_code == 422
     for query in ({}, {"query": ""}, {"query": "\x00"}, {"query": "x", "limit": "5"}, {"query": "x", "limit": 51}):
         assert writer.post(search, json=query).status_code == 422
     assert writer.post("/v1/journals/nobodys/search", json={"query": "x"}).status_code == 404

@@ -41,6 +41,7 @@ def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
                 subjects.SEARCH,
                 subjects.MOODS_LIST,
                 subjects.REFLECTIONS_REQUEST,
+                subjects.ENTRIES_SIMILAR,
             ),
             subscribe=("_INBOX_client.>",),
         ),

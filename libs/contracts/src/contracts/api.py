@@ -4,10 +4,10 @@ Every request carries the caller's API key in the `Authorization` header (`Beare
 the model named beside the request or a `ProblemReply`.
 """
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReason
 from contracts.entries import EntryDraft, EntryView
@@ -16,7 +16,7 @@ from contracts.identifiers import JournalName
 from contracts.model import Request, Value
 from contracts.moods import MoodPage, MoodsQuery, MoodTimeline, TimelineQuery
 from contracts.reflections import ReflectionResult, ReflectionView
-from contracts.search import SearchAnswer, SearchQuery
+from contracts.search import SEARCH_MAX_HITS, SearchAnswer, SearchQuery
 
 AUTHORIZATION_HEADER = "Authorization"
 IDEMPOTENCY_KEY_HEADER = "Idempotency-Key"
@@ -75,6 +75,14 @@ class PageMoods(Request):
 
     journal: JournalName
     moods: MoodsQuery = MoodsQuery()
+
+
+class FindSimilar(Request):
+    """Answered by `SearchAnswer`: the other entries of the journal with a passage near in meaning to one of this."""
+
+    journal: JournalName
+    entry_id: UUID
+    limit: Annotated[int, Field(ge=1, le=SEARCH_MAX_HITS)] = 10
 
 
 class RecordEnrichment(Request):
@@ -155,6 +163,7 @@ REPLIES: dict[type[Request], type[BaseModel]] = {
     CreateEntry: EntryView,
     GetEntry: EntryView,
     Search: SearchAnswer,
+    FindSimilar: SearchAnswer,
     RecordEnrichment: RecordReply,
     RequestReflection: ReflectionView,
     BeginReflection: BeginReply,

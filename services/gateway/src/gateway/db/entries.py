@@ -44,6 +44,19 @@ class Page:
     after: tuple[datetime, UUID] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MoodFilter:
+    """Which entries of a journal, by mood, and by time and tags as in `Page`."""
+
+    written_from: datetime | None = None
+    written_to: datetime | None = None
+    tags: tuple[str, ...] = ()
+    #: One of these; empty for any.
+    labels: tuple[str, ...] = ()
+    valence_from: float | None = None
+    valence_to: float | None = None
+
+
 async def insert(connection: Connection, entry_id: UUID, journal: str, content: Content) -> Entry | None:
     """The entry at revision 1; None if there is no such journal."""
     row = await connection.fetchrow(query("entries", "insert_entry"), entry_id, journal, *_columns(content))
@@ -58,6 +71,20 @@ async def get(connection: Connection, journal: str, entry_id: UUID) -> Entry | N
 async def get_many(connection: Connection, journal: str, entry_ids: Sequence[UUID]) -> dict[UUID, Entry]:
     rows = await connection.fetch(query("entries", "get_entries"), journal, list(entry_ids))
     return {row["id"]: _entry(row) for row in rows}
+
+
+async def find_by_mood(connection: Connection, journal: str, chosen: MoodFilter) -> list[UUID]:
+    rows = await connection.fetch(
+        query("entries", "find_by_mood"),
+        journal,
+        chosen.written_from,
+        chosen.written_to,
+        list(chosen.tags),
+        list(chosen.labels),
+        chosen.valence_from,
+        chosen.valence_to,
+    )
+    return [row["id"] for row in rows]
 
 
 async def list_page(connection: Connection, journal: str, page: Page) -> list[Entry]:

@@ -13,6 +13,7 @@ GatewayError                 status  slug
 |-- ReflectionNotFound          404  reflection-not-found     the entry has none, or not that version
 |-- RevisionMismatch            412  revision-mismatch        the entry has moved on
 |-- IdempotencyInFlight         409  idempotency-in-flight    the first request with this key is not done yet
+|-- EntryNotIndexed             409  entry-not-indexed        the entry has no vector yet that could be compared
 |-- IdempotencyMismatch         422  idempotency-mismatch     this key was used for another request
 `-- Unavailable
     |-- ModelUnavailable        503  model-unavailable        the model server cannot embed the query now
@@ -129,6 +130,16 @@ class RevisionMismatch(GatewayError):
         self.entry_id = entry_id
         self.expected = expected
         self.actual = actual
+
+
+class EntryNotIndexed(GatewayError):
+    slug, title, status = "entry-not-indexed", "The entry is not in the search index yet", 409
+    retry_after_s = 5
+
+    def __init__(self, entry_id: UUID, revision: int) -> None:
+        super().__init__(f"entry {entry_id} at revision {revision}: see its enrichment `embedding`")
+        self.entry_id = entry_id
+        self.revision = revision
 
 
 class IdempotencyInFlight(GatewayError):

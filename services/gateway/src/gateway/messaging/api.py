@@ -14,6 +14,7 @@ from contracts import subjects
 from contracts.api import (
     IDEMPOTENCY_KEY_HEADER,
     CreateEntry,
+    FindSimilar,
     GetEntry,
     RecordEnrichment,
     RecordReply,
@@ -92,10 +93,19 @@ def _add_entries(broker: NatsBroker, context: Callable[[], Context], workers: in
 def _add_search(broker: NatsBroker, context: Callable[[], Context], workers: int) -> None:
     @broker.subscriber(subjects.SEARCH, subjects.API_QUEUE_GROUP, max_workers=workers, title="search")
     async def search_entries(request: Search, authorization: Authorization) -> SearchAnswer:
-        """The entries of a journal that are nearest in meaning. Scope `read`."""
+        """The entries of a journal that fit best, by meaning and by words. Scope `read`."""
         opened = context()
         principal = await keys.authenticate(opened.store, authorization)
         return await search.search_entries(opened.store, opened.finder, principal, request.journal, request.search)
+
+    @broker.subscriber(subjects.ENTRIES_SIMILAR, subjects.API_QUEUE_GROUP, max_workers=workers, title="entries.similar")
+    async def find_similar(request: FindSimilar, authorization: Authorization) -> SearchAnswer:
+        """The other entries of a journal that are nearest in meaning to one of them. Scope `read`."""
+        opened = context()
+        principal = await keys.authenticate(opened.store, authorization)
+        return await search.similar_entries(
+            opened.store, opened.finder, principal, request.journal, request.entry_id, limit=request.limit
+        )
 
 
 def _add_enrichments(broker: NatsBroker, context: Callable[[], Context], workers: int) -> None:

@@ -1,20 +1,28 @@
-"""Searching a journal: the index finds, PostgreSQL has the words."""
+"""Searching a journal: the index finds, PostgreSQL has the words, and decides what is still true."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
+from uuid import UUID
 
-from contracts.search import SearchAnswer, SearchHit, SearchQuery, SignalScores
-from entry_index import SearchFilters
+from contracts.search import SearchAnswer, SearchHit, SearchQuery, SignalScores, Span
+from entry_index import EntryHit, SearchFilters, query_words
 from gateway.db import entries, journals
+from gateway.db.entries import MoodFilter
 from gateway.db.store import Store
-from gateway.domain.errors import JournalNotFound
+from gateway.domain.entries import Entry
+from gateway.domain.errors import EntryNotIndexed, JournalNotFound
 from gateway.domain.principals import Principal
+from gateway.service.excerpts import excerpt
 from gateway.service.finder import Found
-from gateway.service.snippets import snippet
+from gateway.service.read_entries import missing
+from gateway.service.recency import recency_factor
 
 #: The index is asked for no more.
 HITS_MAX = 100
 #: Asked for beyond the limit, so that what the index does not know yet to be erased or revised leaves no gap.
-_SPARE_HITS = 20
+_SPARE_HITS = 10
 
 
 class Finder(Protocol):
@@ -33,6 +41,16 @@ class Finder(Protocol):
         """
         ...
 
+    async def similar(
+        self, journal: str, entry_id: UUID, revision: int, filters: SearchFilters, *, limit: int
+    ) -> list[EntryHit] | None:
+        """The other entries, the nearest first; None where this revision is not indexed.
+
+        Raises:
+            SearchUnavailable: the index did not answer.
+        """
+        ...
+
 
 async def search_entries(
     store: Store, finder: Finder, principal: Principal, journal: str, search: SearchQuery
@@ -47,25 +65,105 @@ async def search_entries(
         StoreUnavailable: PostgreSQL is away.
     """
     principal.require(journal, "read")
+    filters = await _filters(store, journal, search)
+    if filters.entry_ids == ():
+        return SearchAnswer(hits=(), model=finder.model, mode=search.mode)
+    # Recency may bring any of the candidates to the front.
+    asked = HITS_MAX if search.recency else min(HITS_MAX, search.limit + _SPARE_HITS)
+    # No connection is held while the model thinks.
+    found = await finder.find(journal, search, filters, limit=asked)
+    pairs = await _current(store, journal, found.hits)
+    if len(pairs) < search.limit and len(found.hits) == asked < HITS_MAX:
+        # The index is far behind: after an erasure of much, for some seconds.
+        found = await finder.find(journal, search, filters, limit=HITS_MAX)
+        pairs = await _current(store, journal, found.hits)
+    hits = _hits(pairs, search, set(query_words(search.query)))
+    return SearchAnswer(hits=tuple(hits[: search.limit]), model=finder.model, mode=found.mode, degraded=found.degraded)
+
+
+async def similar_entries(
+    store: Store, finder: Finder, principal: Principal, journal: str, entry_id: UUID, *, limit: int
+) -> SearchAnswer:
+    """The other entries of the journal that are nearest in meaning, each by its nearest passage.
+
+    Raises:
+        JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
+        EntryNotFound: there is none in this journal.
+        EntryNotIndexed: it is there, but nothing of its present revision is in the index.
+        SearchUnavailable: see `Finder.similar`.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    principal.require(journal, "read")
+    async with store.connection() as connection:
+        entry = await entries.get(connection, journal, entry_id)
+        if entry is None:
+            raise await missing(connection, journal, entry_id)
+    asked = min(HITS_MAX, limit + _SPARE_HITS)
+    found = await finder.similar(journal, entry_id, entry.revision, SearchFilters(), limit=asked)
+    if found is None:
+        raise EntryNotIndexed(entry_id, entry.revision)
+    pairs = await _current(store, journal, found)
+    hits = tuple(_hit(hit, other, hit.score, ()) for hit, other in pairs[:limit])
+    return SearchAnswer(hits=hits, model=finder.model, mode="dense")
+
+
+async def _filters(store: Store, journal: str, search: SearchQuery) -> SearchFilters:
+    """Moods are known to PostgreSQL alone, and change without the entry: there they are looked up, for each search."""
+    filters = SearchFilters(search.written_from, search.written_to, search.tags)
     async with store.connection() as connection:
         if not await journals.exists(connection, journal):
             raise JournalNotFound(journal)
-    # No connection is held while the model thinks.
-    filters = SearchFilters(search.written_from, search.written_to, search.tags)
-    found = await finder.find(journal, search, filters, limit=min(HITS_MAX, search.limit + _SPARE_HITS))
-    async with store.connection() as connection:
-        known = await entries.get_many(connection, journal, [hit.entry_id for hit in found.hits])
-    shown = [
-        SearchHit(
-            entry_id=entry.id,
-            revision=entry.revision,
-            written_at=entry.written_at,
-            tags=entry.tags,
-            score=max(-1.0, min(1.0, hit.score)),
-            scores=SignalScores(dense=hit.dense, lexical=hit.bm25),
-            snippet=snippet(entry.body, hit.start_char, hit.end_char),
+        if not search.moods and search.valence_from is None and search.valence_to is None:
+            return filters
+        chosen = MoodFilter(
+            written_from=search.written_from,
+            written_to=search.written_to,
+            tags=search.tags,
+            labels=search.moods,
+            valence_from=search.valence_from,
+            valence_to=search.valence_to,
         )
-        for hit in found.hits
+        return replace(filters, entry_ids=tuple(await entries.find_by_mood(connection, journal, chosen)))
+
+
+async def _current(store: Store, journal: str, hits: Sequence[EntryHit]) -> list[tuple[EntryHit, Entry]]:
+    """The hits whose entry still is what was indexed, each with it."""
+    if not hits:
+        return []
+    async with store.connection() as connection:
+        known = await entries.get_many(connection, journal, [hit.entry_id for hit in hits])
+    return [
+        (hit, entry)
+        for hit in hits
         if (entry := known.get(hit.entry_id)) is not None and entry.revision == hit.revision
     ]
-    return SearchAnswer(hits=tuple(shown[: search.limit]), model=finder.model, mode=found.mode, degraded=found.degraded)
+
+
+def _hits(pairs: Sequence[tuple[EntryHit, Entry]], search: SearchQuery, wanted: Collection[str]) -> list[SearchHit]:
+    if search.recency is None:
+        return [_hit(hit, entry, hit.score, wanted) for hit, entry in pairs[: search.limit]]
+    now = datetime.now(UTC)
+    boosted: list[tuple[float, float, EntryHit, Entry]] = []
+    for hit, entry in pairs:
+        factor = recency_factor(search.recency, entry.written_at, now)
+        # Multiplied, a score below zero would rise with age.
+        boosted.append((max(0.0, hit.score) * factor, factor, hit, entry))
+    boosted.sort(key=lambda one: one[0], reverse=True)
+    return [_hit(hit, entry, score, wanted, recency=factor) for score, factor, hit, entry in boosted[: search.limit]]
+
+
+def _hit(
+    hit: EntryHit, entry: Entry, score: float, wanted: Collection[str], *, recency: float | None = None
+) -> SearchHit:
+    shown = excerpt(entry.body, hit.start_char, hit.end_char, wanted)
+    return SearchHit(
+        entry_id=entry.id,
+        revision=entry.revision,
+        written_at=entry.written_at,
+        tags=entry.tags,
+        score=max(-1.0, min(1.0, score)),
+        scores=SignalScores(dense=hit.dense, lexical=hit.bm25, recency=recency),
+        snippet=shown.text,
+        passage=Span(start=shown.start, end=shown.end),
+        highlights=shown.highlights,
+    )

@@ -23,6 +23,19 @@ WHERE journal = $1
 ORDER BY written_at DESC, id DESC
 LIMIT $7;
 
+-- name: find_by_mood
+-- Before a search within moods. The writer's own word about a mood counts before the inferred one.
+SELECT entry.id FROM entries AS entry
+LEFT JOIN enrichments AS mood
+  ON mood.entry_id = entry.id AND mood.kind = 'mood' AND mood.state = 'done' AND mood.revision = entry.revision
+WHERE entry.journal = $1
+  AND ($2::timestamptz IS NULL OR entry.written_at >= $2)
+  AND ($3::timestamptz IS NULL OR entry.written_at < $3)
+  AND ($4::text[] = '{}' OR entry.tags @> $4)
+  AND ($5::text[] = '{}' OR coalesce(entry.own_mood ->> 'label', mood.result ->> 'label') = ANY ($5))
+  AND ($6::float8 IS NULL OR coalesce(entry.own_mood ->> 'valence', mood.result ->> 'valence')::float8 >= $6)
+  AND ($7::float8 IS NULL OR coalesce(entry.own_mood ->> 'valence', mood.result ->> 'valence')::float8 <= $7);
+
 -- name: lock_entry
 -- Before an entry is replaced, erased or enriched again: what is decided on its revision holds until the commit.
 SELECT * FROM entries WHERE journal = $1 AND id = $2 FOR UPDATE;
