@@ -90,6 +90,9 @@ bench-mood: $(STAMP) ## how well the mood exemplars tell moods apart, and the ma
 bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durable upserts at 10,000 x 768
 	$(BIN)/python benchmarks/qdrant_query.py
 
+bench-search: $(STAMP) ## recall and time of hybrid, dense and lexical search at 1k, 10k and 50k entries
+	$(BIN)/python benchmarks/search.py --write docs/benchmarks/search.md
+
 bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, beside a bare INSERT loop
 	$(BIN)/python benchmarks/ingest.py
 

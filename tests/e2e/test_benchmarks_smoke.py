@@ -77,3 +77,14 @@ def test_bench_embed_reports_the_model_alone_and_the_pipeline(
     ):  # the page argues with these sizes
         by_size.update(dict.fromkeys((1, 8, 32, 64), by_size[3]))
     assert "`ENRICHMENT_EMBED_BATCH` is 32" in embed_report.page(source, figures)
+
+
+@pytest.mark.timeout(120)
+def test_bench_search_finds_names_by_words_and_reports_every_way_of_searching() -> None:
+    report = run("benchmarks/search.py", "--sizes", "100")
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in report.splitlines() if line.startswith("| 100 ")
+    ]
+    names = {row[1]: float(row[4]) for row in rows}
+    assert len(names) == 5
+    assert names["hybrid"] == names["lexical"] == 1.0
