@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,16 @@ from support.worker_kit.limited_site import LOOPS, LimitedSite
 def limited_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LimitedSite]]:
     """By loop, each with a worker of one child; they start side by side."""
     directory: Path = tmp_path_factory.mktemp("limited")
-    with NatsServer(directory / "nats") as server:
-        sites = {loop: LimitedSite(directory, loop, server.url(loop)) for loop in LOOPS}
-        try:
-            for site in sites.values():
-                site.worker.launch()
-            for site in sites.values():
-                site.worker.ready()
-            yield sites
-        finally:
-            for site in sites.values():
-                site.close()
+    sites: dict[str, LimitedSite] = {}
+    with NatsServer(directory / "nats") as server, ExitStack() as stack:
+        for loop in LOOPS:
+            sites[loop] = LimitedSite(directory, loop, server.url(loop))
+            # Each is closed whatever becomes of the other.
+            stack.callback(sites[loop].close)
+            sites[loop].worker.launch()
+        for site in sites.values():
+            site.worker.ready()
+        yield sites
 
 
 @pytest.fixture(params=LOOPS)
