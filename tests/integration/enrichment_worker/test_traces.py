@@ -205,7 +205,8 @@ def test_no_span_of_any_process_has_a_word_of_the_diary_or_a_secret(traced: Trac
     traced.wait_for(trace_id, "process enrichment.mood")
     searched = traced.receiver.wait_for(lambda span: span.name == "POST /v1/journals/{journal}/search")
     names = {span.name for span in traced.receiver.trace(searched.trace_id)}
-    assert {f"embeddings {EMBEDDING_MODEL}", "query_points journal"} <= names
+    assert f"embeddings {EMBEDDING_MODEL}" in names
+    assert any(name.startswith("query_") and name.endswith(" journal") for name in names)
     traced.receiver.wait_for(lambda span: span.name == "GET")  # The last one, whose address nobody knows.
     key = str(traced.daybook.http.headers["Authorization"]).removeprefix("Bearer ")
     words = [*SENTENCE.split(), *QUERY.split(), "zeppelin", "drizzling", "The writer rests", "secretive", "tracestate"]
