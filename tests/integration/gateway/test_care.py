@@ -142,3 +142,14 @@ async def test_statistics_keep_no_mark(database_url):
     finally:
         await connection.close()
     assert target == 0
+
+
+async def test_the_text_is_the_journals_where_its_owner_has_named_a_locale(store, owner):
+    entry = await _create(store, owner, care=GERMAN)
+    assert entry.care.locale == "de-DE"
+    await change_settings(store, owner.principal, "anna", JournalSettingsChange(locale="fr"))
+    read = await get_entry(store, owner.principal, "anna", entry.id, care=GERMAN)
+    again = await request_reflection(store, owner.principal, "anna", entry.id, care=GERMAN)
+    french = HelpTexts.load().find("fr").text
+    assert (read.care.text, again.notice) == (french, french)
+    assert (await _create(store, owner, care=GERMAN)).care.text == french

@@ -42,7 +42,7 @@ async def find_related(
             if indexed is None or indexed.digest != model.digest:
                 return ()
             hits = await index.search(
-                entry.journal, vector, limit=RELATED_MAX + 1, filters=filters, score_threshold=_NEAR
+                entry.journal, vector, limit=2 * RELATED_MAX + 1, filters=filters, score_threshold=_NEAR
             )
     except EntryIndexError as error:
         log.warning("related.left_out", error=type(error).__name__)
@@ -53,6 +53,7 @@ async def find_related(
             continue
         ref = EntryRef(journal=entry.journal, entry_id=hit.entry_id, revision=hit.revision)
         earlier = await gateway.get_entry(ref)
-        if earlier is not None:
+        # A text that speaks of self-harm is shown to no model beside another either.
+        if earlier is not None and earlier.care is None:
             found.append(earlier)
     return tuple(found)

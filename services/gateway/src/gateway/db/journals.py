@@ -47,7 +47,9 @@ async def lock_settings(connection: Connection, journal: str) -> JournalSettings
 
 
 async def set_settings(connection: Connection, journal: str, settings: JournalSettings) -> None:
-    await connection.execute(query("journals", "set_settings"), journal, settings.model_dump(mode="json"))
+    await connection.execute(
+        query("journals", "set_settings"), journal, settings.model_dump(mode="json", exclude_unset=True)
+    )
 
 
 async def list_among(connection: Connection, names: Collection[str]) -> list[Journal]:

@@ -83,9 +83,10 @@ async def spare_entries(
 
 
 def locale_of(care: Care, settings: JournalSettings | None) -> str:
-    """The one place that says whose text is shown. A journal's own locale will be looked up in its settings."""
-    del settings  # They hold none yet.
-    return care.locale
+    """The one place that says whose text is shown: the journal's locale where its owner has said one, else ours."""
+    if settings is None or "locale" not in settings.model_fields_set:
+        return care.locale
+    return settings.locale
 
 
 async def _mark_of(care: Care, entry: Entry) -> CareKind | None:

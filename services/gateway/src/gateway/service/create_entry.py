@@ -83,7 +83,7 @@ async def _create(connection: Connection, journal: str, content: Content, care: 
     settings = await journals.get_settings(connection, journal)
     if settings is not None and settings.reflect == "always":
         await order_reflection(connection, entry, interactive=False, care=care)
-    return Created(view_of(entry, pending, care), replayed=False)
+    return Created(view_of(entry, pending, care, settings), replayed=False)
 
 
 async def _replay(

@@ -23,7 +23,7 @@ from gateway.domain.errors import JournalNotFound
 from gateway.domain.principals import Principal
 from gateway.service.care import Care, default_care, mark_text
 from gateway.service.read_entries import missing
-from gateway.service.views import view_of
+from gateway.service.views import views_of
 
 _BATCH = 500
 #: Entries whose texts are held at the same time.
@@ -79,8 +79,8 @@ async def reprocess_entry(
         await enrichments.await_all(connection, [(entry_id, entry.revision)], kinds)
         await outbox.insert(connection, order(journal, entry_id, entry.revision, kinds))
         entry = await _examine(connection, care, entry)
-        found = await enrichments.list_by_entry(connection, [entry_id])
-    return view_of(entry, found[entry_id], care)
+        (view,) = await views_of(connection, [entry], care)
+    return view
 
 
 async def reprocess_journal(

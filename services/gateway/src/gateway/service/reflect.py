@@ -47,7 +47,8 @@ async def order_reflection(
     connection: Connection, entry: Entry, *, interactive: bool, care: Care | None = None
 ) -> Reflection:
     """In the caller's transaction, which holds the entry's lock or has just made the entry."""
-    instead = await care_instead_of_reflection(care or default_care(), entry)
+    settings = await journals.get_settings(connection, entry.journal)
+    instead = await care_instead_of_reflection(care or default_care(), entry, settings)
     notice = None if instead is None else instead.text
     reflection = await reflections.insert(connection, entry.id, entry.revision, interactive=interactive, notice=notice)
     if reflection is None:
@@ -75,8 +76,10 @@ async def begin_reflection(
             return BeginReply(outcome="entry_gone")
         if await reflections.begin(connection, entry.id, request.version, entry.revision) is None:
             return BeginReply(outcome="settled")
+        settings = await journals.get_settings(connection, request.journal)
+        assert settings is not None, "an entry has a journal"
         # The entry may have been replaced since it was asked for.
-        instead = await care_instead_of_reflection(care or default_care(), entry)
+        instead = await care_instead_of_reflection(care or default_care(), entry, settings)
         if instead is not None:
             await reflections.withhold(connection, entry.id, request.version, instead.text)
             ref = ReflectionRef(
@@ -84,8 +87,6 @@ async def begin_reflection(
             )
             await outbox.insert(connection, ReflectionCompleted(data=ref))
             return BeginReply(outcome="settled")
-        settings = await journals.get_settings(connection, request.journal)
-    assert settings is not None, "an entry has a journal"
     return BeginReply(outcome="begin", entry=view_of(entry, ()), related_entries=settings.related_entries)
 
 

@@ -12,7 +12,7 @@ from gateway.domain.errors import RevisionMismatch
 from gateway.domain.principals import Principal
 from gateway.service.care import Care, default_care, mark_text
 from gateway.service.read_entries import missing
-from gateway.service.views import view_of
+from gateway.service.views import settings_for_care, view_of
 
 
 async def replace_entry(
@@ -48,4 +48,5 @@ async def replace_entry(
         pending = await enrichments.await_all(connection, [(entry_id, revised.revision)], KINDS)
         event = EntryRevised(data=EntryRef(journal=journal, entry_id=entry_id, revision=revised.revision))
         await outbox.insert(connection, event)
-    return view_of(revised, pending, care)
+        settings = await settings_for_care(connection, [revised])
+    return view_of(revised, pending, care, settings)
