@@ -20,7 +20,7 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +42,7 @@ from entry_index import (
     Lexicon,
     SearchFilters,
 )
+from entry_index._points import points_of
 from ollama_client import OllamaClient, OllamaConfig
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +87,7 @@ class Crowd:
 
     def entry(self, journal: str, extra: str = "") -> IndexedEntry:
         chosen = self._random.sample(self._pairs, self._random.randint(2, 4))
-        mean = [statistics.fmean(column) for column in zip(*(vector for _, vector in chosen), strict=True)]
+        mean = [sum(column) / len(chosen) for column in zip(*(vector for _, vector in chosen), strict=True)]
         noise = 0.1 / math.sqrt(len(mean))
         text = " ".join([*(sentence for sentence, _ in chosen), extra])
         return indexed(journal, text, unit([each + self._random.gauss(0, noise) for each in mean]), self._random)
@@ -210,9 +211,8 @@ async def measure(mode: str, own: frozenset[UUID], search: Search, queries: Sequ
     return Row(len(own), mode, recall, took[len(took) // 2], took[int(len(took) * 0.95)])
 
 
-async def run(qdrant: str, ollama_url: str, sizes: Sequence[int], seed: int) -> list[Row]:
-    rows: list[Row] = []
-    raw = AsyncQdrantClient(url=qdrant, check_compatibility=False, trust_env=False)
+async def run(qdrant: str, ollama_url: str, sizes: Sequence[int], seed: int) -> AsyncGenerator[Row, None]:
+    raw = AsyncQdrantClient(url=qdrant, check_compatibility=False, trust_env=False, timeout=60)
     async with (
         OllamaClient(OllamaConfig(base_url=ollama_url)) as ollama,
         EntryIndex(IndexConfig(url=qdrant, timeout_s=60)) as index,
@@ -226,7 +226,8 @@ async def run(qdrant: str, ollama_url: str, sizes: Sequence[int], seed: int) -> 
         for size in sizes:
             while len(ids) < size:
                 batch = [crowd.entry(JOURNAL) for _ in range(min(_BATCH * 4, size - len(ids)))]
-                await index.upsert_many(batch)
+                # Not by `upsert_many`, which looks for other revisions: these are all new.
+                await raw.upsert("journal", [point for entry in batch for point in points_of(entry)], wait=True)
                 ids += [entry.entry_id for entry in batch]
             print(f"{size} entries are indexed", file=sys.stderr, flush=True)
             # Every fifth entry of the crowd, and all that is looked for.
@@ -234,9 +235,8 @@ async def run(qdrant: str, ollama_url: str, sizes: Sequence[int], seed: int) -> 
             own = frozenset(ids)
             for mode, search in searches(index, raw, some).items():
                 await measure(mode, own, search, queries[:3])
-                rows.append(await measure(mode, own, search, queries))
+                yield await measure(mode, own, search, queries)
     await raw.close()
-    return rows
 
 
 def report(rows: Sequence[Row], command: str) -> str:
@@ -260,6 +260,16 @@ def report(rows: Sequence[Row], command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+async def tell(found: AsyncGenerator[Row, None], page: Path | None) -> None:
+    """The page grows with each row: what was measured stays, if the run is stopped."""
+    rows: list[Row] = []
+    async for row in found:
+        rows.append(row)
+        if page:
+            page.write_text(report(rows, "make bench-search"))  # noqa: ASYNC240 - between measurements, of a few kilobytes
+    print(report(rows, "benchmarks/search.py"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 50_000])
@@ -275,13 +285,11 @@ def main() -> None:
         try:
             server.wait_until(lambda: "listening on" in (home / "models.log").read_text(), within_s=120)
             with QdrantServer(home / "qdrant") as qdrant:
-                rows = asyncio.run(run(qdrant.url, f"http://127.0.0.1:{port}", options.sizes, options.seed))
+                asyncio.run(
+                    tell(run(qdrant.url, f"http://127.0.0.1:{port}", options.sizes, options.seed), options.write)
+                )
         finally:
             server.stop()
-    text = report(rows, "make bench-search" if options.write else "benchmarks/search.py")
-    print(text)
-    if options.write:
-        options.write.write_text(text)
 
 
 if __name__ == "__main__":
