@@ -87,6 +87,9 @@ demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, e
 bench-mood: $(STAMP) ## how well the mood exemplars tell moods apart, and the margin to trust
 	$(BIN)/python benchmarks/mood_prototypes.py
 
+eval: $(STAMP) ## how good moods, search and reflections are (FLAGS="--limit 100 --models http://127.0.0.1:11434/llama3.2 --write docs/quality.md")
+	$(BIN)/python benchmarks/quality.py $(FLAGS)
+
 bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durable upserts at 10,000 x 768
 	$(BIN)/python benchmarks/qdrant_query.py
 

@@ -29,7 +29,9 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
     assert [path for path in RUN_BY.values() if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("target", ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed"])
+@pytest.mark.parametrize(
+    "target", ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed", "eval"]
+)
 def test_make_knows_the_targets_that_the_readme_names(target: str) -> None:
     plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert plan.returncode == 0, plan.stderr

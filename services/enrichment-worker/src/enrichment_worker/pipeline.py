@@ -65,7 +65,7 @@ async def embed_entries(config: PipelineConfig, refs: Sequence[EntryRef]) -> lis
         if embedded:
             mark = config.lexicon.mark if config.lexicon else ""
             await index.ensure(EmbeddingModel(model.name, model.digest, embedded[0][1].dimension), lexicon=mark)
-            await index.upsert_many([_indexed(entry, result, config.lexicon) for entry, result in embedded])
+            await index.upsert_many([indexed_entry(entry, result, config.lexicon) for entry, result in embedded])
             await asyncio.gather(*(_record_embedding(gateway, index, e, _result(model, mark, r)) for e, r in embedded))
         return faults
 
@@ -100,6 +100,19 @@ async def erase_journal(config: PipelineConfig, journal: str) -> None:
     async with EntryIndex(config.index) as index:
         if await index.current_model() is not None:
             await index.erase_journal(journal)
+
+
+def indexed_entry(entry: EntryView, embedded: EmbeddedText, lexicon: Lexicon | None) -> IndexedEntry:
+    """What the index is given of an entry: vectors and numbers for words, no text."""
+
+    def terms(start: int, end: int) -> Terms | None:
+        return lexicon.passage_terms(entry.journal, entry.body[start:end]) if lexicon else None
+
+    chunks = tuple(
+        Chunk(number, span.start, span.end, vector, terms(span.start, span.end))
+        for number, (span, vector) in enumerate(zip(embedded.spans, embedded.vectors, strict=True))
+    )
+    return IndexedEntry(entry.journal, entry.id, entry.revision, entry.written_at, entry.tags, chunks)
 
 
 @asynccontextmanager
@@ -153,17 +166,6 @@ async def _record_embedding(
     if reply.outcome == "entry_gone":
         # It was erased while we embedded it; its erasure may have reached the index before our upsert did.
         await index.erase_entry(entry.journal, entry.id)
-
-
-def _indexed(entry: EntryView, embedded: EmbeddedText, lexicon: Lexicon | None) -> IndexedEntry:
-    def terms(start: int, end: int) -> Terms | None:
-        return lexicon.passage_terms(entry.journal, entry.body[start:end]) if lexicon else None
-
-    chunks = tuple(
-        Chunk(number, span.start, span.end, vector, terms(span.start, span.end))
-        for number, (span, vector) in enumerate(zip(embedded.spans, embedded.vectors, strict=True))
-    )
-    return IndexedEntry(entry.journal, entry.id, entry.revision, entry.written_at, entry.tags, chunks)
 
 
 def _ref(entry: EntryView) -> EntryRef:
