@@ -5,6 +5,7 @@ import socket
 from collections.abc import Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any, Self
 from uuid import UUID
@@ -15,10 +16,14 @@ import uvicorn
 from contracts.live import ReflectionFrame
 from contracts.search import SearchQuery
 from entry_index import EntryHit, SearchFilters
+from gateway.ask.answering import Asker
+from gateway.ask.places import AskPlaces
+from gateway.ask.writing import ChatModel
 from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
 from gateway.live.board import LiveBoard
+from gateway.service.care import default_care
 from gateway.service.finder import Found
 from gateway.service.keys import ensure_key, mint_key
 
@@ -32,8 +37,11 @@ class ShelfFinder:
     model: str = "test-model"
     shelf: list[EntryHit] = field(default_factory=list)
     fault: Exception | None = None
+    #: What was asked for last.
+    filters: SearchFilters | None = None
 
     async def find(self, journal: str, search: SearchQuery, filters: SearchFilters, *, limit: int) -> Found:
+        self.filters = filters
         if self.fault is not None:
             raise self.fault
         return Found(self.shelf[:limit], "dense")
@@ -41,6 +49,7 @@ class ShelfFinder:
     async def similar(
         self, journal: str, entry_id: UUID, revision: int, filters: SearchFilters, *, limit: int
     ) -> list[EntryHit] | None:
+        self.filters = filters
         if self.fault is not None:
             raise self.fault
         return self.shelf[:limit] or None
@@ -58,6 +67,8 @@ class HttpGateway:
         body_deadline_s: float = 5.0,
         request_max_bytes: int = REQUEST_MAX_BYTES,
         send_timeout_s: float = 1.0,
+        chat: ChatModel | None = None,
+        now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC),
     ) -> None:
         self.finder = finder or ShelfFinder()
         self.store = Store(database_url)
@@ -67,6 +78,8 @@ class HttpGateway:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.board = LiveBoard()
         self._send_timeout_s = send_timeout_s
+        self._chat = chat
+        self._now = now
         self._ready = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -110,6 +123,12 @@ class HttpGateway:
         self.board.close()
         self._server.should_exit = True
 
+    def _asker(self) -> Asker | None:
+        if self._chat is None:
+            return None
+        places = AskPlaces(at_once=2)
+        return Asker(self.store, self.finder, default_care(), self._chat, places, clock=lambda: self._now)
+
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._port = self._listener.getsockname()[1]
@@ -125,6 +144,7 @@ class HttpGateway:
                 request_max_bytes=self._request_max_bytes,
                 probe_timeout_s=0.5,
                 board=self.board,
+                asker=self._asker(),
                 send_timeout_s=self._send_timeout_s,
             )
             api = create_api(context, body_deadline_s=self._body_deadline_s)

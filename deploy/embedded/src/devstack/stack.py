@@ -186,6 +186,7 @@ class Stack:
                 "GATEWAY_NATS_URL": nats.url_of(GATEWAY),
                 "GATEWAY_OLLAMA_URL": model_url,
                 "GATEWAY_EMBEDDING_MODEL": models.embedding_model,
+                "GATEWAY_CHAT_MODEL": models.chat_model,
                 "GATEWAY_QDRANT_URL": qdrant_url,
                 "GATEWAY_LEXICON_KEY": lexicon_key,
             },

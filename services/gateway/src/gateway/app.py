@@ -14,6 +14,9 @@ import uvicorn
 from care import HelpTexts
 from contracts.subjects import ALL_LIVE
 from entry_index import EntryIndex, IndexConfig, Lexicon
+from gateway.ask.answering import Asker
+from gateway.ask.places import AskPlaces
+from gateway.ask.writing import ChatModel
 from gateway.context import Context, Probe
 from gateway.db.listening import listen
 from gateway.db.migrations import require_current
@@ -83,6 +86,7 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             lexicon=_lexicon(settings),
         )
         link = NatsLink(settings.nats_url.get_secret_value(), name="daybook-gateway-relay")
+        care = _care(settings)
         context = Context(
             store=store,
             finder=finder,
@@ -90,7 +94,8 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             version=VERSION,
             asyncapi=lambda: asyncapi_document(version=VERSION),
             request_max_bytes=settings.request_max_bytes,
-            care=_care(settings),
+            care=care,
+            asker=_asker(settings, store, finder, care),
         )
         broker = create_broker(
             settings.nats_url.get_secret_value(),
@@ -183,6 +188,15 @@ def _care(settings: Settings) -> Care:
     if settings.care == "off":
         log.warning("care.off", setting="GATEWAY_CARE")
     return Care(HelpTexts.load(settings.care_texts), settings.care_locale, is_on=settings.care == "on")
+
+
+def _asker(settings: Settings, store: Store, finder: IndexFinder, care: Care) -> Asker | None:
+    if settings.chat_model is None:
+        return None
+    longest_s = settings.ask_timeout_s
+    ollama = OllamaConfig(base_url=settings.ollama_url, first_token_timeout_s=longest_s, total_timeout_s=longest_s)
+    model = ChatModel(ollama, settings.chat_model, settings.ask_context_tokens)
+    return Asker(store, finder, care, model, AskPlaces(at_once=settings.ask_at_once))
 
 
 def _index_config(settings: Settings) -> IndexConfig:

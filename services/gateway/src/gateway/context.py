@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from gateway.ask.answering import Asker
 from gateway.db.store import Store
 from gateway.live.board import LiveBoard
 from gateway.service.care import Care, default_care
@@ -35,5 +36,7 @@ class Context:
     care: Care = field(default_factory=default_care)
     #: What is being written now.
     board: LiveBoard = field(default_factory=LiveBoard)
+    #: None: no chat model is set, and questions are not answered.
+    asker: Asker | None = None
     #: A live stream whose reader takes nothing for so long is dropped.
     send_timeout_s: float = 10.0

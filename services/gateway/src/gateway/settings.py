@@ -40,6 +40,14 @@ class Settings(BaseSettings):
     search_timeout_s: Positive = 20.0
     #: Makes lexical search possible: words are indexed as numbers under this key. The same for gateway and workers.
     lexicon_key: LexiconKey | None = None
+    #: Writes answers to questions. None: no question is answered.
+    chat_model: str | None = None
+    #: A constant, and best that of the workers: Ollama loads a model anew for another.
+    ask_context_tokens: Annotated[int, Field(ge=1024)] = 4096
+    #: An answer may take so long, reading included.
+    ask_timeout_s: Positive = 120.0
+    #: Questions that are answered at the same time. The workers wait for the same model.
+    ask_at_once: Count = 2
     #: NATS requests of one subject that are worked on at the same time.
     api_workers: Count = 16
 

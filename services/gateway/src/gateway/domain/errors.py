@@ -12,10 +12,13 @@ GatewayError                 status  slug
 |-- EntryNotFound               404  entry-not-found          there is none, or it was erased
 |-- ReflectionNotFound          404  reflection-not-found     the entry has none, or not that version
 |-- RevisionMismatch            412  revision-mismatch        the entry has moved on
+|-- AskInProgress               429  ask-in-progress          this key has a question that is being answered
 |-- IdempotencyInFlight         409  idempotency-in-flight    the first request with this key is not done yet
 |-- EntryNotIndexed             409  entry-not-indexed        the entry has no vector yet that could be compared
 |-- IdempotencyMismatch         422  idempotency-mismatch     this key was used for another request
 `-- Unavailable
+    |-- AskBusy                 503  ask-busy                 as many questions as may be are being answered
+    |-- ChatModelUnavailable    503  chat-model-unavailable   the model that writes answers cannot be used now
     |-- ModelUnavailable        503  model-unavailable        the model server cannot embed the query now
     |-- LexicalUnavailable      503  lexical-unavailable      the index has no words that can be compared
     |-- SearchUnavailable       503  search-unavailable       the index does not answer, or holds nothing yet
@@ -157,6 +160,14 @@ class IdempotencyMismatch(GatewayError):
         super().__init__("Use a new key for a new request.")
 
 
+class AskInProgress(GatewayError):
+    slug, title, status = "ask-in-progress", "Another question of this API key is being answered", 429
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__("One question at a time: wait for its end, or close its stream.")
+
+
 class Unavailable(GatewayError):
     """Nothing is wrong with the request: the same one may succeed later."""
 
@@ -166,6 +177,17 @@ class Unavailable(GatewayError):
 
 class ModelUnavailable(Unavailable):
     slug, title = "model-unavailable", "The embedding model cannot be used now"
+
+
+class AskBusy(Unavailable):
+    slug, title = "ask-busy", "As many questions as may be are being answered"
+
+    def __init__(self) -> None:
+        super().__init__("Ask again in a moment.")
+
+
+class ChatModelUnavailable(Unavailable):
+    slug, title = "chat-model-unavailable", "The model that writes answers cannot be used now"
 
 
 class LexicalUnavailable(Unavailable):

@@ -5,11 +5,12 @@ from functools import cache
 
 from fastapi import FastAPI
 
+from contracts.ask import AskQuestion
 from contracts.entries import EntryDraft
 from contracts.journals import JournalSettingsChange
 from contracts.search import SearchQuery
 from gateway.context import Context
-from gateway.http import admin, docs_pages, entries, health, journals, live, moods, reflections, search
+from gateway.http import admin, ask, docs_pages, entries, health, journals, live, moods, reflections, search
 from gateway.http.body_guard import BodyGuard
 from gateway.http.documents import describe
 from gateway.http.faults import handle_faults
@@ -47,12 +48,13 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
         reflections.router,
         live.router,
         search.router,
+        ask.router,
         admin.router,
         health.router,
         docs_pages.router,
     ):
         api.include_router(router)
-    describe(api, EntryDraft, SearchQuery, journals.ReprocessOrder, JournalSettingsChange)
+    describe(api, AskQuestion, *ask.EVENTS, EntryDraft, SearchQuery, journals.ReprocessOrder, JournalSettingsChange)
     handle_faults(api)
     # The last one added is the outermost: what the others refuse is logged and named too.
     api.add_middleware(HeadAsGet)

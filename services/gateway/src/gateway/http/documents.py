@@ -19,6 +19,10 @@ def body_document(model: type[BaseModel], *, required: bool = True) -> dict[str,
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
+def any_of_document(*models: type[BaseModel]) -> dict[str, Any]:
+    return {"anyOf": [{"$ref": _REFERENCE.format(model=model.__name__)} for model in models]}
+
+
 def problem_documents(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
     return {

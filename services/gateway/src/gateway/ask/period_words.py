@@ -1,0 +1,74 @@
+"""The English and German words that periods are made of."""
+
+MONTHS = {
+    1: ("january", "januar", "jänner"),
+    2: ("february", "februar", "feber"),
+    3: ("march", "märz", "maerz"),
+    4: ("april",),
+    5: ("may", "mai"),
+    6: ("june", "juni"),
+    7: ("july", "juli"),
+    8: ("august",),
+    9: ("september",),
+    10: ("october", "oktober"),
+    11: ("november",),
+    12: ("december", "dezember"),
+}
+#: From 0, Monday.
+WEEKDAYS = (
+    ("monday", "montag"),
+    ("tuesday", "dienstag"),
+    ("wednesday", "mittwoch"),
+    ("thursday", "donnerstag"),
+    ("friday", "freitag"),
+    ("saturday", "samstag", "sonnabend"),
+    ("sunday", "sonntag"),
+)
+#: By the month that they begin with, as in the north; each has three months.
+SEASONS = {
+    3: ("spring", "frühling", "frühjahr"),
+    6: ("summer", "sommer"),
+    9: ("autumn", "fall", "herbst"),
+    12: ("winter",),
+}
+UNITS = {
+    "day": ("days", "day", "tagen", "tage", "tag"),
+    "week": ("weeks", "week", "wochen", "woche"),
+    "month": ("months", "month", "monaten", "monate", "monats", "monat"),
+    "year": ("years", "year", "jahren", "jahre", "jahr"),
+}
+NUMBERS = {
+    1: ("a", "an", "one", "einer", "einem", "einen", "eine", "ein"),
+    2: ("two", "zwei"),
+    3: ("three", "drei"),
+    4: ("four", "vier"),
+    5: ("five", "fünf"),
+    6: ("six", "sechs"),
+    7: ("seven", "sieben"),
+    8: ("eight", "acht"),
+    9: ("nine", "neun"),
+    10: ("ten", "zehn"),
+    11: ("eleven", "elf"),
+    12: ("twelve", "zwölf"),
+}
+#: Regular expressions.
+TODAY = r"today|tonight|this (?:morning|afternoon|evening)|heute"
+BEFORE_YESTERDAY = r"(?:the )?day before yesterday|vorgestern"
+YESTERDAY = r"yesterday|last (?:night|evening)|gestern"
+LAST = r"last|previous|(?:letzt|vorig|vergangen)e[nrsm]?"
+PAST = r"past"
+THIS = r"this|diese[nrsm]?"
+AGO = r"ago"
+VOR = r"vor"
+WEEKEND = r"weekend|wochenende"
+#: Without one of these before it, a name may be another word (`may`, `march`, `fall`, `summer dress`) or a habit.
+LEADS = (
+    r"in|im|on|am|at|during|since|after|before|until|till|from|between|of|to|and|by|early|late|mid"
+    r"|seit|nach|vor|bis|ab|von|zwischen|und|anfang|mitte|ende"
+)
+ARTICLES = r"the|der|dem|den|des"
+TO = r"and|to|through|until|till|und|bis|-|\u2013"
+SINCE = r"since|seit|ab"
+AFTER = r"after|nach"
+BEFORE = r"before|vor"
+UNTIL = r"until|till|up to|bis"
