@@ -23,6 +23,10 @@ from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
 from gateway.live.board import LiveBoard
+from gateway.live.event_feed import EventFeed
+from gateway.messaging.event_log import JetStreamEventLog
+from gateway.messaging.event_tail import tail_events
+from gateway.messaging.nats_link import NatsLink
 from gateway.service.care import default_care
 from gateway.service.finder import Found
 from gateway.service.keys import ensure_key, mint_key
@@ -69,7 +73,11 @@ class HttpGateway:
         send_timeout_s: float = 1.0,
         chat: ChatModel | None = None,
         now: datetime = datetime(2026, 11, 24, 12, tzinfo=UTC),
+        nats_url: str | None = None,
+        events_kept: int = 2048,
+        event_streams_max: int = 1000,
     ) -> None:
+        """`nats_url`: the event stream is followed; there is no relay."""
         self.finder = finder or ShelfFinder()
         self.store = Store(database_url)
         self._probes = (Probe("postgres", True, self.store.ping),) if probes is None else tuple(probes)
@@ -80,6 +88,11 @@ class HttpGateway:
         self._send_timeout_s = send_timeout_s
         self._chat = chat
         self._now = now
+        self._link = NatsLink(nats_url, name="test-gateway") if nats_url else None
+        self._event_log = JetStreamEventLog(self._link) if self._link else None
+        self.events = (
+            EventFeed(self._event_log, kept=events_kept, followers_max=event_streams_max) if self._event_log else None
+        )
         self._ready = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -111,6 +124,9 @@ class HttpGateway:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """May be called again."""
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._stop)
         self._thread.join(20)
         assert not self._thread.is_alive(), "the server did not stop"
@@ -121,6 +137,8 @@ class HttpGateway:
 
     def _stop(self) -> None:
         self.board.close()
+        if self.events is not None:
+            self.events.close()
         self._server.should_exit = True
 
     def _asker(self) -> Asker | None:
@@ -146,6 +164,7 @@ class HttpGateway:
                 board=self.board,
                 asker=self._asker(),
                 send_timeout_s=self._send_timeout_s,
+                events=self.events,
             )
             api = create_api(context, body_deadline_s=self._body_deadline_s)
             config = uvicorn.Config(
@@ -161,5 +180,12 @@ class HttpGateway:
             serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
             while not self._server.started and not serving.done():
                 await asyncio.sleep(0.01)
+            background: list[asyncio.Task[None]] = []
+            if self._link and self._event_log and self.events:
+                background.append(asyncio.create_task(self._link.run()))
+                background.append(asyncio.create_task(tail_events(self._event_log, self.events)))
             self._ready.set()
             await serving
+            for task in reversed(background):
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)

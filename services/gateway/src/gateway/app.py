@@ -23,8 +23,11 @@ from gateway.db.migrations import require_current
 from gateway.db.outbox import CHANNEL
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.live.event_feed import EventFeed
 from gateway.messaging.api import create_broker
 from gateway.messaging.asyncapi import asyncapi_document
+from gateway.messaging.event_log import JetStreamEventLog
+from gateway.messaging.event_tail import tail_events
 from gateway.messaging.frames import hearing
 from gateway.messaging.intake import nats_intake
 from gateway.messaging.nats_link import NatsLink
@@ -87,6 +90,8 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
         )
         link = NatsLink(settings.nats_url.get_secret_value(), name="daybook-gateway-relay")
         care = _care(settings)
+        events = JetStreamEventLog(link)
+        feed = EventFeed(events, kept=settings.events_kept, followers_max=settings.event_streams_max)
         context = Context(
             store=store,
             finder=finder,
@@ -96,6 +101,7 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             request_max_bytes=settings.request_max_bytes,
             care=care,
             asker=_asker(settings, store, finder, care),
+            events=feed,
         )
         broker = create_broker(
             settings.nats_url.get_secret_value(),
@@ -104,6 +110,7 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             grace_s=settings.shutdown_grace_s,
         )
         await stack.enter_async_context(_background(settings, context, link, finder))
+        await stack.enter_async_context(_tailing(events, feed))
         await stack.enter_async_context(nats_intake(broker, grace_s=settings.shutdown_grace_s))
         await stack.enter_async_context(_http_intake(settings, context, listener))
         yield
@@ -149,6 +156,16 @@ async def _background(
 
 
 @asynccontextmanager
+async def _tailing(events: JetStreamEventLog, feed: EventFeed) -> AsyncGenerator[None, None]:
+    async with asyncio.TaskGroup() as group:
+        tail = group.create_task(tail_events(events, feed))
+        try:
+            yield
+        finally:
+            tail.cancel()
+
+
+@asynccontextmanager
 async def _http_intake(settings: Settings, context: Context, listener: socket.socket) -> AsyncGenerator[None, None]:
     server = _Server(
         uvicorn.Config(
@@ -169,6 +186,8 @@ async def _http_intake(settings: Settings, context: Context, listener: socket.so
         finally:
             # Streams would hold the server up until its grace is over.
             context.board.close()
+            if context.events is not None:
+                context.events.close()
             server.should_exit = True
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gateway.ask.answering import Asker
 from gateway.db.store import Store
 from gateway.live.board import LiveBoard
+from gateway.live.event_feed import EventFeed
 from gateway.service.care import Care, default_care
 from gateway.service.search import Finder
 
@@ -38,5 +39,7 @@ class Context:
     board: LiveBoard = field(default_factory=LiveBoard)
     #: None: no chat model is set, and questions are not answered.
     asker: Asker | None = None
+    #: The newest events of all journals. None: there is no event stream here.
+    events: EventFeed | None = None
     #: A live stream whose reader takes nothing for so long is dropped.
     send_timeout_s: float = 10.0

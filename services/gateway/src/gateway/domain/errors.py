@@ -21,6 +21,8 @@ GatewayError                 status  slug
     |-- ChatModelUnavailable    503  chat-model-unavailable   the model that writes answers cannot be used now
     |-- ModelUnavailable        503  model-unavailable        the model server cannot embed the query now
     |-- LexicalUnavailable      503  lexical-unavailable      the index has no words that can be compared
+    |-- EventsUnavailable       503  events-unavailable       the event stream cannot be read now
+    |-- TooManyStreams          503  too-many-streams         this gateway serves as many event streams as it may
     |-- SearchUnavailable       503  search-unavailable       the index does not answer, or holds nothing yet
     `-- StoreUnavailable        503  store-unavailable        PostgreSQL does not answer
 
@@ -199,6 +201,21 @@ class LexicalUnavailable(Unavailable):
 
 class SearchUnavailable(Unavailable):
     slug, title = "search-unavailable", "The search index cannot be used now"
+
+
+class EventsUnavailable(Unavailable):
+    slug, title = "events-unavailable", "Events cannot be followed now"
+
+    def __init__(self) -> None:
+        super().__init__("NATS does not answer. Nothing is lost: ask again with the same `Last-Event-ID`.")
+
+
+class TooManyStreams(Unavailable):
+    slug, title = "too-many-streams", "There are too many event streams"
+
+    def __init__(self, streams_max: int) -> None:
+        super().__init__(f"This gateway serves {streams_max} at the same time. Ask again, or ask another one.")
+        self.streams_max = streams_max
 
 
 class StoreUnavailable(Unavailable):

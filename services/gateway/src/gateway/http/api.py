@@ -10,7 +10,7 @@ from contracts.entries import EntryDraft
 from contracts.journals import JournalSettingsChange
 from contracts.search import SearchQuery
 from gateway.context import Context
-from gateway.http import admin, ask, docs_pages, entries, health, journals, live, moods, reflections, search
+from gateway.http import admin, ask, docs_pages, entries, events, health, journals, live, moods, reflections, search
 from gateway.http.body_guard import BodyGuard
 from gateway.http.documents import describe
 from gateway.http.faults import handle_faults
@@ -47,6 +47,7 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
         moods.router,
         reflections.router,
         live.router,
+        events.router,
         search.router,
         ask.router,
         admin.router,

@@ -9,8 +9,10 @@ from contextlib import aclosing
 
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
-from starlette.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from gateway.http.methods import IS_HEAD
 
 
 class SlowReader(Exception):
@@ -25,6 +27,13 @@ class EventStream(StreamingResponse):
         self._events = events
         self._send_timeout_s = send_timeout_s
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get(IS_HEAD):
+            await self._events.aclose()
+            await Response(headers=dict(self.headers))(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
     async def stream_response(self, send: Send) -> None:
         async def bounded(message: Message) -> None:
             try:
@@ -38,10 +47,14 @@ class EventStream(StreamingResponse):
             await super().stream_response(bounded)
 
 
-def event_bytes(name: str, data: BaseModel, *, event_id: str | None = None) -> bytes:
-    return format_sse_event(event=name, data_str=data.model_dump_json(), id=event_id)
+def event_bytes(name: str, data: BaseModel) -> bytes:
+    return event_text(name, data.model_dump_json())
 
 
-def comment_bytes(text: str) -> bytes:
+def event_text(name: str, data: str, *, event_id: str | None = None) -> bytes:
+    return format_sse_event(event=name, data_str=data, id=event_id)
+
+
+def comment_bytes(text: str, *, event_id: str | None = None) -> bytes:
     """What keeps a quiet connection open, and says nothing to its reader."""
-    return format_sse_event(comment=text)
+    return format_sse_event(comment=text, id=event_id)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+#: In the scope of a request that was HEAD: an answer without an end is for those who read it.
+IS_HEAD = "daybook.is_head"
 _ROUTED = ("DELETE", "GET", "POST", "PUT")
 
 
@@ -18,7 +20,7 @@ class HeadAsGet:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        inner = {**scope, "method": "GET"}
+        inner = {**scope, "method": "GET", IS_HEAD: True}
         try:
             await self._app(inner, receive, send)
         finally:
