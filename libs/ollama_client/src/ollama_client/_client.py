@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from ollama_client._address import refuse_remote
 from ollama_client._config import OllamaConfig
+from ollama_client._control_tokens import disarmed
 from ollama_client._models import (
     AnswerFormat,
     ChatAnswer,
@@ -115,12 +116,14 @@ class OllamaClient:
     ) -> AsyncGenerator[AsyncIterator[ChatChunk], None]:
         """Chunks as they are written. Leaving the block early stops the generation.
 
+        What looks like a control token in a message is sent as words: `<|im_end|>` as `< |im_end|>`.
+
         Raises:
             ContextOverflow: the messages do not fit (the server would drop the oldest silently; we ask it not to).
         """
         payload = _payload(
             model,
-            messages=[message.model_dump() for message in messages],
+            messages=[{**message.model_dump(), "content": disarmed(message.content)} for message in messages],
             format=answer_format,
             think=think,
             options=options,
@@ -171,8 +174,8 @@ class OllamaClient:
         """Chunks as they are written. Leaving the block early stops the generation."""
         payload = _payload(
             model,
-            prompt=prompt,
-            system=system,
+            prompt=disarmed(prompt),
+            system=None if system is None else disarmed(system),
             format=answer_format,
             think=think,
             options=options,

@@ -1,6 +1,5 @@
 """The entries that may answer a question: found by meaning and words, within the days that it speaks of."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -10,7 +9,7 @@ from contracts.ask import AskQuestion
 from contracts.care import CareView
 from contracts.journals import JournalSettings
 from contracts.search import Degradation, SearchQuery
-from entry_index import EntryHit, SearchFilters
+from entry_index import EntryHit, SearchFilters, query_words
 from gateway.ask.periods import Period, period_in
 from gateway.db import entries
 from gateway.db.store import Store
@@ -80,7 +79,7 @@ async def find_passages(
 
 def near_enough(hits: Sequence[EntryHit], question: str) -> list[EntryHit]:
     """Those that one of both signals calls near, by itself: a fused score says only which is the nearest."""
-    words = len(set(re.findall(r"\w+", question.casefold())))
+    words = len(query_words(question))
     return [
         hit
         for hit in hits
