@@ -129,11 +129,24 @@ async def test_a_worker_may_not_change_the_streams_of_others(server: NatsServer)
 @pytest.mark.parametrize(
     ("user", "own", "others"),
     [
-        (ENRICHMENT, [subjects.ENRICHMENTS_RECORD], [subjects.REFLECTIONS_RECORD, f"{subjects.ROOT}.live.x"]),
+        (
+            ENRICHMENT,
+            [subjects.ENRICHMENTS_RECORD],
+            [subjects.REFLECTIONS_RECORD, subjects.INSIGHTS_RECORD, f"{subjects.ROOT}.live.x"],
+        ),
         (
             INSIGHTS,
-            [subjects.REFLECTIONS_BEGIN, subjects.REFLECTIONS_RECORD, f"{subjects.ROOT}.live.x"],
-            [subjects.ENRICHMENTS_RECORD],
+            [
+                subjects.REFLECTIONS_BEGIN,
+                subjects.REFLECTIONS_RECORD,
+                subjects.INSIGHTS_BEGIN,
+                subjects.INSIGHTS_PAGE,
+                subjects.INSIGHTS_SAVE,
+                subjects.INSIGHTS_RECORD,
+                subjects.INSIGHTS_SCHEDULE,
+                f"{subjects.ROOT}.live.x",
+            ],
+            [subjects.ENRICHMENTS_RECORD, subjects.INSIGHTS_REQUEST],
         ),
     ],
 )

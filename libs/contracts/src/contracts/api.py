@@ -16,6 +16,19 @@ from contracts.identifiers import JournalName
 from contracts.model import Request, Value
 from contracts.moods import MoodPage, MoodsQuery, MoodTimeline, TimelineQuery
 from contracts.reflections import ReflectionResult, ReflectionView
+from contracts.report_work import (
+    BeginReport,
+    BeginReportReply,
+    PageReport,
+    RecordReport,
+    RecordReportReply,
+    ReportPage,
+    SaveReport,
+    SaveReportReply,
+    ScheduleReply,
+    ScheduleReports,
+)
+from contracts.reports import InsightsOrder, ReportView
 from contracts.search import SEARCH_MAX_HITS, SearchAnswer, SearchQuery
 
 AUTHORIZATION_HEADER = "Authorization"
@@ -152,6 +165,13 @@ class ReflectionReply(Value):
     outcome: Literal["recorded", "entry_gone", "settled"]
 
 
+class RequestInsights(Request):
+    """Answered by `ReportView`: pending, or the one of the same days that is being made already."""
+
+    journal: JournalName
+    insights: InsightsOrder
+
+
 class RecordReply(Value):
     """`recorded`; or why there was nothing to record: the entry is gone, or has moved on to a newer revision."""
 
@@ -168,6 +188,12 @@ REPLIES: dict[type[Request], type[BaseModel]] = {
     RequestReflection: ReflectionView,
     BeginReflection: BeginReply,
     RecordReflection: ReflectionReply,
+    RequestInsights: ReportView,
+    BeginReport: BeginReportReply,
+    PageReport: ReportPage,
+    SaveReport: SaveReportReply,
+    RecordReport: RecordReportReply,
+    ScheduleReports: ScheduleReply,
     ReportEvidence: EvidenceReply,
     ListMoods: MoodTimeline,
     PageMoods: MoodPage,

@@ -63,6 +63,21 @@ class ReflectionFailure(ReflectionRef):
     reason: FailureReason
 
 
+class ReportRef(Value):
+    journal: JournalName
+    report_id: UUID
+    edition: int
+
+
+class ReportOrder(ReportRef):
+    #: Somebody waits for it.
+    interactive: bool
+
+
+class ReportFailure(ReportRef):
+    reason: FailureReason
+
+
 class JournalRef(Value):
     journal: JournalName
 
@@ -116,6 +131,21 @@ class ReflectionFailed(_Event):
     data: ReflectionFailure
 
 
+class InsightsRequested(_Event):
+    type: Literal["insights.requested.v1"] = "insights.requested.v1"
+    data: ReportOrder
+
+
+class InsightsCompleted(_Event):
+    type: Literal["insights.completed.v1"] = "insights.completed.v1"
+    data: ReportRef
+
+
+class InsightsFailed(_Event):
+    type: Literal["insights.failed.v1"] = "insights.failed.v1"
+    data: ReportFailure
+
+
 class JournalErased(_Event):
     type: Literal["journal.erased.v1"] = "journal.erased.v1"
     data: JournalRef
@@ -131,6 +161,9 @@ DomainEvent = Annotated[
     | ReflectionRequested
     | ReflectionCompleted
     | ReflectionFailed
+    | InsightsRequested
+    | InsightsCompleted
+    | InsightsFailed
     | JournalErased,
     Field(discriminator="type"),
 ]
@@ -144,6 +177,9 @@ EVENT_TYPES: tuple[type[_Event], ...] = (
     ReflectionRequested,
     ReflectionCompleted,
     ReflectionFailed,
+    InsightsRequested,
+    InsightsCompleted,
+    InsightsFailed,
     JournalErased,
 )
 _ADAPTER: TypeAdapter[DomainEvent] = TypeAdapter(DomainEvent)

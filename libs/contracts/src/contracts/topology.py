@@ -49,7 +49,10 @@ STREAMS: tuple[StreamSpec, ...] = (
                     f"{EVENTS}.journal.erased",
                 ),
             ),
-            ConsumerSpec(durable=INSIGHTS_DURABLE, filter_subjects=(f"{EVENTS}.reflection.requested",)),
+            ConsumerSpec(
+                durable=INSIGHTS_DURABLE,
+                filter_subjects=(f"{EVENTS}.reflection.requested", f"{EVENTS}.insights.requested"),
+            ),
         ),
     ),
 )

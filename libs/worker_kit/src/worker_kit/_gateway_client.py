@@ -25,13 +25,30 @@ from contracts.api import (
     ReflectionReply,
 )
 from contracts.entries import EntryView
-from contracts.events import EntryRef, ReflectionRef
+from contracts.events import EntryRef, ReflectionRef, ReportRef
 from contracts.evidence import EvidenceReply, ReportEvidence
 from contracts.moods import MoodPage, MoodsQuery
+from contracts.report_work import (
+    BeginReport,
+    BeginReportReply,
+    PageReport,
+    RecordReport,
+    RecordReportReply,
+    ReportPage,
+    SaveReport,
+    SaveReportReply,
+    ScheduleReply,
+    ScheduleReports,
+)
 from contracts.subjects import (
     ENRICHMENTS_RECORD,
     ENTRIES_GET,
     EVIDENCE_REPORT,
+    INSIGHTS_BEGIN,
+    INSIGHTS_PAGE,
+    INSIGHTS_RECORD,
+    INSIGHTS_SAVE,
+    INSIGHTS_SCHEDULE,
     MOODS_PAGE,
     REFLECTIONS_BEGIN,
     REFLECTIONS_RECORD,
@@ -138,6 +155,26 @@ class GatewayClient:
             GatewayRefused: the key is not good for it.
         """
         return await self._ask(REFLECTIONS_RECORD, report, ReflectionReply)
+
+    async def begin_report(self, ref: ReportRef) -> BeginReportReply:
+        """The days of a report and what was saved of it; or why there is nothing to do. Raises as `get_entry`."""
+        return await self._ask(INSIGHTS_BEGIN, BeginReport(**ref.model_dump()), BeginReportReply)
+
+    async def page_report(self, request: PageReport) -> ReportPage:
+        """A report's entries, oldest first; go on with `next_cursor` until there is none. Raises as `get_entry`."""
+        return await self._ask(INSIGHTS_PAGE, request, ReportPage)
+
+    async def save_report(self, request: SaveReport) -> SaveReportReply:
+        """Tell how far a report is. Raises as `get_entry`."""
+        return await self._ask(INSIGHTS_SAVE, request, SaveReportReply)
+
+    async def record_report(self, request: RecordReport) -> RecordReportReply:
+        """Store a report, or that it was given up. What was recorded first stays. Raises as `record`."""
+        return await self._ask(INSIGHTS_RECORD, request, RecordReportReply)
+
+    async def schedule_reports(self) -> ScheduleReply:
+        """Have the reports made whose period has ended, each once. Raises as `record`."""
+        return await self._ask(INSIGHTS_SCHEDULE, ScheduleReports(), ScheduleReply)
 
     async def publish(self, subject: str, message: BaseModel) -> None:
         """Tell whoever listens now: nobody answers, and nothing is kept.

@@ -1,1 +1,1 @@
-"""The insights worker: reflections on single entries."""
+"""The insights worker: reflections on single entries, reports on a period."""

@@ -3,7 +3,7 @@
 from celery import Celery
 
 from contracts.topology import INSIGHTS_DURABLE
-from insights_worker.pipeline import PipelineConfig
+from insights_worker.config import PipelineConfig
 from insights_worker.routes import QUEUES, route
 from insights_worker.settings import Settings
 from insights_worker.tasks import TaskContext, register_tasks
@@ -28,4 +28,6 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         embedding_model=settings.embedding_model,
         chat_model=settings.chat_model,
         reflection_context_tokens=settings.reflection_context_tokens,
+        report_context_tokens=settings.report_context_tokens,
+        report_turn_s=settings.report_turn_s,
     )

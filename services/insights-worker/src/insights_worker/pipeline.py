@@ -1,34 +1,22 @@
-"""What is done with an order, from reading the entry to recording the result. It has never heard of Celery.
+"""What is done for a reflection, from reading the entry to recording the result. It has never heard of Celery.
 
 Everything opens inside the coroutine and closes with it (ADR 0001). An order may come twice: the gateway keeps the
 first result, and tells a second attempt before it begins.
 """
-
-from dataclasses import dataclass
 
 import structlog
 
 from contracts.api import RecordReflection
 from contracts.enrichments import FailureReason
 from contracts.events import ReflectionRef
-from entry_index import IndexConfig
+from insights_worker.config import PipelineConfig
 from insights_worker.live import LiveReflection
 from insights_worker.reflecting import reflect
 from insights_worker.related import find_related
-from ollama_client import OllamaClient, OllamaConfig
-from worker_kit import GatewayClient, GatewayConfig, model_facts
+from ollama_client import OllamaClient
+from worker_kit import GatewayClient, model_facts
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PipelineConfig:
-    gateway: GatewayConfig
-    ollama: OllamaConfig
-    index: IndexConfig
-    embedding_model: str
-    chat_model: str
-    reflection_context_tokens: int
 
 
 async def write_reflection(config: PipelineConfig, ref: ReflectionRef) -> None:

@@ -13,3 +13,7 @@ class Settings(WorkerSettings):
     metrics_port: int = Field(9102, ge=0, le=65535)
     #: The chat model's context for reflections; a constant, since changing it makes Ollama reload the model.
     reflection_context_tokens: int = Field(4096, ge=1024)
+    #: The chat model's context for reports; see above.
+    report_context_tokens: int = Field(4096, ge=2048)
+    #: A report is made in turns of so long, so that reflections come in between; one call of a model may last longer.
+    report_turn_s: float = Field(30.0, gt=0)

@@ -9,9 +9,9 @@ import structlog
 from celery import Celery
 
 from contracts.enrichments import FailureReason
-from contracts.events import ReflectionRef
-from insights_worker import pipeline, routes
-from insights_worker.pipeline import PipelineConfig
+from contracts.events import ReflectionRef, ReportRef
+from insights_worker import pipeline, reporting, routes
+from insights_worker.config import PipelineConfig
 from telemetry import annotate, bound
 from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
 
@@ -43,20 +43,48 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
                 since_s=since_s or time.time(),
             )
 
-    del write_reflection  # the app holds it
+    @pipeline_task(app, name=routes.COMPUTE_INSIGHTS, queue=routes.REPORT_QUEUE.name)
+    def compute_insights(
+        task: Any, order: dict[str, Any], since_s: float | None = None, first_attempt: int = 0
+    ) -> None:
+        """`first_attempt`: how many turns and attempts came before the present turn was tried first."""
+        ref = ReportRef.model_validate(order)
+        is_done = True
+
+        async def turn() -> None:
+            nonlocal is_done
+            is_done = await reporting.advance_report(config, ref)
+
+        with bound(report_id=str(ref.report_id), edition=ref.edition):
+            _attempt(
+                task,
+                context,
+                turn,
+                lambda reason: reporting.give_up_report(config, ref, reason),
+                since_s=since_s or time.time(),
+                first_attempt=first_attempt,
+            )
+        if not is_done:
+            # The next turn stands behind what has come meanwhile, and has all its attempts before it.
+            raise task.retry(args=(order, None, task.request.retries + 1), countdown=0)
+
+    del write_reflection, compute_insights  # the app holds them
 
 
-def _attempt(task: Any, context: TaskContext, work: Work, give_up: GiveUp, *, since_s: float) -> None:
+def _attempt(
+    task: Any, context: TaskContext, work: Work, give_up: GiveUp, *, since_s: float, first_attempt: int = 0
+) -> None:
     """Do the work; where it fails, try again later or record that it was given up. `since_s`: of the first attempt.
 
-    A task's arguments are its order and `since_s`, in this order.
+    A task's arguments are its order and `since_s`, in this order, and then what it needs besides.
     """
-    with bound(task_id=task.request.id, task=task.name, attempt=task.request.retries):
+    attempt = task.request.retries - first_attempt
+    with bound(task_id=task.request.id, task=task.name, attempt=attempt):
         error = _failure(lambda: run_async(work(), deadline_s=context.deadline_s))
         if error is None:
             return
         elapsed_s = time.time() - since_s
-        match decide_fate(error, attempt=task.request.retries, elapsed_s=elapsed_s, backoff=context.backoff):
+        match decide_fate(error, attempt=attempt, elapsed_s=elapsed_s, backoff=context.backoff):
             case RetryLater(delay_s):
                 pass
             case DeadLetter(reason):
@@ -67,9 +95,9 @@ def _attempt(task: Any, context: TaskContext, work: Work, give_up: GiveUp, *, si
                 if _failure(lambda: run_async(give_up(reason), deadline_s=context.deadline_s)) is None:
                     return
                 # Nobody may wait for ever: the whole is tried again, and fails again where it must.
-                delay_s = context.backoff.delay_s(task.request.retries)
+                delay_s = context.backoff.delay_s(attempt)
         log.warning("task.retried", delay_s=round(delay_s, 1), error=type(error).__name__)
-        raise task.retry(args=(task.request.args[0], since_s), countdown=delay_s)
+        raise task.retry(args=(task.request.args[0], since_s, *task.request.args[2:]), countdown=delay_s)
 
 
 def _failure(work: Callable[[], None]) -> Exception | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from contracts.events import DomainEvent, JournalErased, subject_of
+from contracts.events import DomainEvent, subject_of
 from gateway.db.sql_files import query
 from gateway.db.store import Connection
 from telemetry import current_traceparent
@@ -39,7 +39,7 @@ async def insert(connection: Connection, *events: DomainEvent) -> None:
         [event.id for event in events],
         [subject_of(event) for event in events],
         [event.model_dump_json(exclude={"traceparent"}) for event in events],
-        [None if isinstance(event, JournalErased) else event.data.entry_id for event in events],
+        [getattr(event.data, "entry_id", None) for event in events],
         current_traceparent(),
     )
 

@@ -11,6 +11,7 @@ GatewayError                 status  slug
 |-- JournalNotFound             404  journal-not-found        there is none, or not for this key
 |-- EntryNotFound               404  entry-not-found          there is none, or it was erased
 |-- ReflectionNotFound          404  reflection-not-found     the entry has none, or not that version
+|-- ReportNotFound              404  report-not-found         there is none, or it was erased
 |-- RevisionMismatch            412  revision-mismatch        the entry has moved on
 |-- AskInProgress               429  ask-in-progress          this key has a question that is being answered
 |-- IdempotencyInFlight         409  idempotency-in-flight    the first request with this key is not done yet
@@ -125,6 +126,14 @@ class ReflectionNotFound(GatewayError):
         super().__init__(f"entry {entry_id}: {which}")
         self.entry_id = entry_id
         self.version = version
+
+
+class ReportNotFound(GatewayError):
+    slug, title, status = "report-not-found", "There is no such report", 404
+
+    def __init__(self, report_id: UUID) -> None:
+        super().__init__(f"report {report_id}")
+        self.report_id = report_id
 
 
 class RevisionMismatch(GatewayError):

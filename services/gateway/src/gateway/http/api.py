@@ -8,9 +8,23 @@ from fastapi import FastAPI
 from contracts.ask import AskQuestion
 from contracts.entries import EntryDraft
 from contracts.journals import JournalSettingsChange
+from contracts.reports import InsightsOrder
 from contracts.search import SearchQuery
 from gateway.context import Context
-from gateway.http import admin, ask, docs_pages, entries, events, health, journals, live, moods, reflections, search
+from gateway.http import (
+    admin,
+    ask,
+    docs_pages,
+    entries,
+    events,
+    health,
+    insights,
+    journals,
+    live,
+    moods,
+    reflections,
+    search,
+)
 from gateway.http.body_guard import BodyGuard
 from gateway.http.documents import describe
 from gateway.http.faults import handle_faults
@@ -48,6 +62,7 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
         reflections.router,
         live.router,
         events.router,
+        insights.router,
         search.router,
         ask.router,
         admin.router,
@@ -55,7 +70,16 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
         docs_pages.router,
     ):
         api.include_router(router)
-    describe(api, AskQuestion, *ask.EVENTS, EntryDraft, SearchQuery, journals.ReprocessOrder, JournalSettingsChange)
+    describe(
+        api,
+        AskQuestion,
+        *ask.EVENTS,
+        EntryDraft,
+        SearchQuery,
+        journals.ReprocessOrder,
+        JournalSettingsChange,
+        InsightsOrder,
+    )
     handle_faults(api)
     # The last one added is the outermost: what the others refuse is logged and named too.
     api.add_middleware(HeadAsGet)

@@ -30,6 +30,7 @@ from gateway.messaging.moods import add_moods
 from gateway.messaging.nats_link import CONNECT_OPTIONS, log_error
 from gateway.messaging.reflections import add_reflections
 from gateway.messaging.replies import TypedReplies, decode
+from gateway.messaging.reports import add_reports
 from gateway.service import create_entry as creating
 from gateway.service import enrich, keys, read_entries, search
 
@@ -53,6 +54,7 @@ def create_broker(url: str, context: Callable[[], Context], *, workers: int = 16
     _add_search(broker, context, workers)
     _add_enrichments(broker, context, workers)
     add_reflections(broker, context, workers)
+    add_reports(broker, context, workers)
     add_evidence(broker, context, workers)
     add_moods(broker, context, workers)
     # The relay publishes these, from the outbox. They are declared here to be in the AsyncAPI document.

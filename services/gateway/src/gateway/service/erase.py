@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from contracts.events import EntryErased, EntryRef, JournalErased, JournalRef
-from gateway.db import entries, erasures, journals, outbox
+from gateway.db import entries, erasures, journals, outbox, reports
 from gateway.db.store import Store
 from gateway.domain.errors import JournalNotFound, RevisionMismatch
 from gateway.domain.principals import Principal
 from gateway.service.read_entries import missing
+from gateway.service.request_report import renew_reports
 
 _BATCH = 500
 _BEFORE_ALL = UUID(int=0)
@@ -18,7 +19,7 @@ async def erase_entry(
 ) -> None:
     """Erase the entry with its enrichments, its idempotency records, and its events that nobody has been told yet.
 
-    The event `entry.erased` makes the index follow.
+    The event `entry.erased` makes the index follow. Every report that was made of the entry starts over without it.
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
@@ -35,6 +36,7 @@ async def erase_entry(
             raise RevisionMismatch(entry_id, expected=expected_revision or 0, actual=entry.revision)
         await entries.delete(connection, entry_id)
         await outbox.delete_of_entry(connection, entry_id)
+        await renew_reports(connection, await reports.renew_made_of(connection, entry_id))
         await erasures.insert(connection, journal, [(entry_id, entry.revision)])
         event = EntryErased(data=EntryRef(journal=journal, entry_id=entry_id, revision=entry.revision))
         await outbox.insert(connection, event)

@@ -7,13 +7,14 @@ from uuid import UUID
 import structlog
 
 from contracts.enrichments import EnrichmentKind
-from gateway.db import enrichments, evidence, idempotency, outbox, reflections
+from gateway.db import enrichments, evidence, idempotency, outbox, reflections, reports
 from gateway.db.store import Store
 from gateway.domain.errors import StoreUnavailable
 from gateway.metrics import ENRICHMENTS_REISSUED
 from gateway.service.enrich import order
 from gateway.service.evidence import KEEP_S
 from gateway.service.reflect import order_of
+from gateway.service.request_report import order_of as order_of_report
 
 #: A round asks for no more, so that a long outage does not flood the workers at its end.
 _ROUND_MAX = 500
@@ -22,7 +23,7 @@ log = structlog.get_logger()
 
 
 async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float) -> int:
-    """One round: how many enrichments and reflections were asked for again. 0 while another gateway is at it.
+    """One round: how many enrichments, reflections and reports were asked for again. 0 while another gateway is at it.
 
     Raises:
         StoreUnavailable: PostgreSQL is away.
@@ -40,9 +41,13 @@ async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float
         for late in late_reflections:
             await outbox.insert(connection, order_of(late.journal, late.reflection))
             ENRICHMENTS_REISSUED.labels(kind="reflection").inc()
+        late_reports = await reports.reissue_overdue(connection, overdue_s=overdue_s, limit=_ROUND_MAX)
+        for report in late_reports:
+            await outbox.insert(connection, order_of_report(report, interactive=False))
+            ENRICHMENTS_REISSUED.labels(kind="report").inc()
         await idempotency.delete_expired(connection, older_than_s=idempotency_keep_s)
         await evidence.delete_expired(connection, older_than_s=KEEP_S)
-    return len(overdue) + len(late_reflections)
+    return len(overdue) + len(late_reflections) + len(late_reports)
 
 
 async def reconcile_forever(store: Store, *, every_s: float, overdue_s: float, idempotency_keep_s: float) -> None:

@@ -1,0 +1,1 @@
+"""What can be computed of moods and days. No model, no network, no text."""

@@ -1,0 +1,304 @@
+"""Reports: asked for, worked on in editions, kept, made again when an entry of theirs is erased."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from care import HelpTexts
+from contracts.journals import JournalSettingsChange
+from contracts.report_work import BeginReport, PageReport, RecordReport, SaveReport
+from contracts.reports import InsightsOrder, ReportNumbers, ReportProgress, ReportResult
+from gateway.domain.errors import JournalNotFound, ReportNotFound, RequestInvalid, ScopeMissing
+from gateway.service.create_entry import create_entry
+from gateway.service.erase import erase_entry, erase_journal
+from gateway.service.journal_settings import change_settings
+from gateway.service.read_reports import erase_report, get_report, list_reports
+from gateway.service.reconcile import reconcile
+from gateway.service.request_report import request_report
+from gateway.service.schedule_reports import schedule_reports
+from gateway.service.work_on_report import begin_report, page_report, record_report, save_report
+from support.gateway_store import draft, holder, pending_events, tables_holding
+
+WORDS = "You baked with Nora."
+NUMBERS = ReportNumbers(
+    entries=1, days=7, days_written=1, entries_per_day=1 / 7, moods=0, pending=1, failed=0, abstained=0
+)
+DARK = "I don't want to wake up tomorrow."
+
+
+def order(**fields):
+    return InsightsOrder.model_validate(fields or {"from": date(2026, 3, 2), "to": date(2026, 3, 8)})
+
+
+def result(entry_id):
+    claim = {"text": WORDS, "entry_ids": [entry_id]}
+    return ReportResult.model_validate({"numbers": NUMBERS, "summary": [claim]})
+
+
+class Desk:
+    """One journal's reports, as its owner and a worker handle them."""
+
+    def __init__(self, store, owner):
+        self.store, self.principal = store, owner.principal
+
+    async def write(self, body="Rain all day.", at="2026-03-04T12:00:00Z"):
+        return (await create_entry(self.store, self.principal, "anna", draft(body, written_at=at))).entry
+
+    async def request(self, **fields):
+        return await request_report(self.store, self.principal, "anna", order(**fields))
+
+    async def get(self, report):
+        return await get_report(self.store, self.principal, "anna", report.id)
+
+    async def begin(self, report, edition=1):
+        asked = BeginReport(journal="anna", report_id=report.id, edition=edition)
+        return await begin_report(self.store, self.principal, asked)
+
+    async def page(self, report, edition=1, **fields):
+        asked = PageReport(journal="anna", report_id=report.id, edition=edition, **fields)
+        return await page_report(self.store, self.principal, asked)
+
+    async def save(self, report, edition=1, draft=None):
+        progress = ReportProgress(step="reading", done=1, total=2)
+        asked = SaveReport(journal="anna", report_id=report.id, edition=edition, progress=progress, draft=draft)
+        return (await save_report(self.store, self.principal, asked)).outcome
+
+    async def record(self, report, edition=1, **outcome):
+        asked = RecordReport(journal="anna", report_id=report.id, edition=edition, **outcome)
+        return (await record_report(self.store, self.principal, asked)).outcome
+
+    async def make(self, report, entry, edition=1):
+        await self.begin(report, edition)
+        await self.page(report, edition)
+        return await self.record(report, edition, result=result(entry.id))
+
+    async def told(self):
+        return [
+            (event.type.removesuffix(".v1"), event.data.edition)
+            for event in await pending_events(self.store)
+            if event.type.startswith("insights.")
+        ]
+
+
+@pytest.fixture
+def desk(store, owner):
+    return Desk(store, owner)
+
+
+async def test_a_report_is_asked_for_made_and_told(desk):
+    entry = await desk.write()
+    report = await desk.request()
+    assert (report.state, report.edition, report.scheduled) == ("pending", 1, False)
+    begun = await desk.begin(report)
+    assert (begun.outcome, begun.work.first_day, begun.work.time_zone) == ("begin", date(2026, 3, 2), "UTC")
+    assert (begun.work.written_from, begun.work.written_to) == (
+        datetime(2026, 3, 2, tzinfo=UTC),
+        datetime(2026, 3, 9, tzinfo=UTC),
+    )
+    assert await desk.save(report, draft={"notes": ["Nora"]}) == "saved"
+    seen = await desk.get(report)
+    assert (seen.state, seen.progress.step, seen.result) == ("running", "reading", None)
+    assert (await desk.begin(report)).work.draft == {"notes": ["Nora"]}, "another worker goes on where one died"
+    assert await desk.record(report, result=result(entry.id)) == "recorded"
+    done = await desk.get(report)
+    assert (done.state, done.progress) == ("done", None)
+    assert done.result.summary[0].entry_ids == (entry.id,)
+    assert await desk.told() == [("insights.requested", 1), ("insights.completed", 1)]
+
+
+async def test_who_asks_for_days_that_are_being_reported_on_gets_that_report(desk):
+    asked = await asyncio.gather(*(desk.request() for _ in range(5)))
+    assert len({report.id for report in asked}) == 1
+    assert await desk.told() == [("insights.requested", 1)]
+    assert (await desk.request(**{"from": "2026-03-02", "to": "2026-03-07"})).id != asked[0].id
+    await desk.begin(asked[0])
+    await desk.record(asked[0], reason="model_missing")
+    assert (await desk.request()).id != asked[0].id, "what failed is asked for anew"
+
+
+async def test_a_failure_is_shown_with_its_reason(desk):
+    report = await desk.request()
+    await desk.begin(report)
+    assert await desk.record(report, reason="model_missing") == "recorded"
+    assert (await desk.get(report)).reason == "model_missing"
+    assert await desk.told() == [("insights.requested", 1), ("insights.failed", 1)]
+    assert await desk.record(report, reason="internal_error") == "settled"
+    assert (await desk.begin(report)).outcome == "settled"
+
+
+@pytest.mark.parametrize(
+    ("asked", "first_day", "last_day"),
+    [
+        ({"kind": "weekly", "from": "2026-03-04"}, date(2026, 3, 2), date(2026, 3, 8)),
+        ({"kind": "weekly", "from": "2026-03-04", "to": "2026-03-05"}, date(2026, 3, 2), date(2026, 3, 8)),
+        ({"kind": "monthly", "from": "2024-02-29"}, date(2024, 2, 1), date(2024, 2, 29)),
+        ({"from": "2026-03-04", "to": "2026-03-04"}, date(2026, 3, 4), date(2026, 3, 4)),
+    ],
+)
+async def test_weeks_and_months_are_whole(desk, asked, first_day, last_day):
+    report = await desk.request(**asked)
+    assert (report.first_day, report.last_day) == (first_day, last_day)
+
+
+async def test_without_a_day_it_is_the_week_that_has_ended_last(desk):
+    report = await desk.request(kind="weekly")
+    today = datetime.now(UTC).date()
+    assert report.first_day.weekday() == 0
+    assert timedelta(days=1) <= today - report.last_day <= timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer"),
+    [
+        ({"kind": "period"}, "/from"),
+        ({"from": "2026-03-04"}, "/to"),
+        ({"from": "2026-03-04", "to": "2026-03-03"}, "/to"),
+        ({"from": "2000-01-01", "to": "2026-03-03"}, "/to"),
+        ({"kind": "weekly", "from": "2026-03-04", "to": "2026-03-09"}, "/to"),
+    ],
+)
+async def test_days_that_make_no_period_are_refused(desk, asked, pointer):
+    with pytest.raises(RequestInvalid) as refused:
+        await desk.request(**asked)
+    assert [fault.pointer for fault in refused.value.errors] == [pointer]
+
+
+async def test_days_are_those_of_the_journals_time_zone(desk, store, owner):
+    await change_settings(store, owner.principal, "anna", JournalSettingsChange(time_zone="Pacific/Auckland"))
+    inside = await desk.write("Inside.", "2026-03-01T12:00:00Z")
+    await desk.write("Before.", "2026-03-01T10:59:59Z")
+    last = await desk.write("Last.", "2026-03-08T10:59:59Z")
+    await desk.write("After.", "2026-03-08T11:00:00Z")
+    report = await desk.request()
+    await desk.begin(report)
+    page = await desk.page(report)
+    assert [entry.mood.entry_id for entry in page.entries] == [inside.id, last.id]
+
+
+async def test_entries_come_in_pages_that_fit_into_one_message(desk):
+    written = [await desk.write("\x01" * 200_000, f"2026-03-04T12:00:{second:02}Z") for second in range(12)]
+    written += [await desk.write("Short.", f"2026-03-05T12:00:{second:02}Z") for second in range(3)]
+    report = await desk.request()
+    await desk.begin(report)
+    found, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        page = await desk.page(report, cursor=cursor)
+        assert len(page.model_dump_json().encode()) < 1024 * 1024
+        found += page.entries
+        cursor, pages = page.next_cursor, pages + 1
+    assert [entry.mood.entry_id for entry in found] == [entry.id for entry in written]
+    assert pages == 2
+    assert "[...]" in found[0].text
+    assert found[-1].text == "Short."
+    bare = await desk.page(report, texts=False)
+    assert [entry.text for entry in bare.entries] == [None] * 15
+
+
+async def test_no_model_reads_what_speaks_of_suicide_and_the_report_shows_the_text(desk):
+    entry = await desk.write()
+    dark = await desk.write(DARK)
+    report = await desk.request()
+    await desk.begin(report)
+    page = await desk.page(report)
+    assert {one.mood.entry_id: one.text for one in page.entries} == {entry.id: entry.body, dark.id: None}
+    await desk.record(report, result=result(entry.id))
+    shown = await desk.get(report)
+    assert (shown.care.kind, shown.care.text) == ("suicide", HelpTexts.load().find("en").text)
+
+
+async def test_when_an_entry_is_erased_its_reports_start_over(desk, store, owner, database_url):
+    entry, other = await desk.write(), await desk.write("Sun.")
+    done, apart = await desk.request(), await desk.request(**{"from": "2026-01-01", "to": "2026-01-31"})
+    assert await desk.make(done, entry) == "recorded"
+    assert await desk.make(apart, entry) == "recorded"
+    running = await desk.request(kind="monthly", **{"from": "2026-03-04"})
+    await desk.begin(running)
+    await desk.page(running)
+    await desk.save(running, draft={"notes": [WORDS]})
+    await erase_entry(store, owner.principal, "anna", entry.id)
+    for report in (done, running):
+        again = await desk.get(report)
+        assert (again.state, again.edition, again.result, again.progress) == ("pending", 2, None, None)
+    assert (await desk.get(apart)).state == "done", "it was not made of that entry"
+    assert await desk.save(running) == "settled", "its worker hears of it"
+    assert (await desk.page(running)).outcome == "settled"
+    assert await desk.record(running, result=result(entry.id)) == "settled"
+    await erase_report(store, owner.principal, "anna", apart.id)
+    assert await tables_holding(database_url, WORDS) == []
+    assert [edition for kind, edition in await desk.told() if kind == "insights.requested"] == [1, 1, 1, 2, 2]
+    assert (await desk.begin(done, 2)).work.draft is None
+    assert [one.mood.entry_id for one in (await desk.page(done, 2)).entries] == [other.id]
+
+
+async def test_an_entry_that_is_erased_while_it_is_handed_out_leaves_nothing(desk, store, owner):
+    report = await desk.request()
+    for _ in range(5):
+        entry = await desk.write()
+        edition = (await desk.get(report)).edition
+        await desk.begin(report, edition)
+        page, _ = await asyncio.gather(
+            desk.page(report, edition), erase_entry(store, owner.principal, "anna", entry.id)
+        )
+        was_given = entry.id in {one.mood.entry_id for one in page.entries}
+        assert (await desk.get(report)).edition == edition + was_given
+
+
+async def test_a_report_goes_when_it_is_erased_and_with_its_journal(desk, store, owner, database_url):
+    entry = await desk.write()
+    first, second = await desk.request(), await desk.request(kind="monthly", **{"from": "2026-03-04"})
+    for report in (first, second):
+        await desk.make(report, entry)
+    await erase_report(store, owner.principal, "anna", first.id)
+    with pytest.raises(ReportNotFound):
+        await desk.get(first)
+    assert (await desk.begin(first)).outcome == "gone"
+    assert await desk.record(first, reason="internal_error") == "gone"
+    await erase_journal(store, owner.principal, "anna")
+    assert await tables_holding(database_url, WORDS) == []
+    with pytest.raises(JournalNotFound):
+        await desk.get(second)
+
+
+async def test_lists_have_no_results_and_go_on_where_they_ended(desk, store, owner):
+    asked = [await desk.request(kind="monthly", **{"from": f"2026-0{month}-01"}) for month in range(1, 6)]
+    found, cursor = [], None
+    for _ in range(3):
+        page = await list_reports(store, owner.principal, "anna", limit=2, cursor=cursor)
+        found += page.reports
+        cursor = page.next_cursor
+    assert ([report.id for report in found], cursor) == ([report.id for report in reversed(asked)], None)
+    assert not hasattr(found[0], "result")
+    with pytest.raises(JournalNotFound):
+        await list_reports(store, owner.principal, "berta")
+
+
+async def test_what_nobody_tells_anything_about_is_asked_for_again(desk, store):
+    report = await desk.request()
+    assert await reconcile(store, overdue_s=0.0, idempotency_keep_s=3600) == 1
+    await desk.begin(report)
+    assert await reconcile(store, overdue_s=0.0, idempotency_keep_s=3600) == 1, "its worker may have died"
+    await desk.save(report)
+    assert await reconcile(store, overdue_s=600.0, idempotency_keep_s=3600) == 0
+    assert await desk.told() == [("insights.requested", 1)] * 3
+
+
+async def test_each_deed_needs_its_scope(desk, store, owner):
+    report = await desk.request()
+    reader, worker = Desk(store, await holder(store, "read")), Desk(store, await holder(store, "enrich"))
+    for deed in (
+        reader.request(),
+        reader.begin(report),
+        reader.page(report),
+        reader.save(report),
+        reader.record(report, reason="internal_error"),
+        worker.get(report),
+        worker.request(),
+        erase_report(store, reader.principal, "anna", report.id),
+        schedule_reports(store, reader.principal),
+    ):
+        with pytest.raises(ScopeMissing):
+            await deed
+    with pytest.raises(ReportNotFound):
+        await get_report(store, owner.principal, "anna", uuid4())
