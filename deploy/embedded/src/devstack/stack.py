@@ -209,6 +209,8 @@ class Stack:
                 "INSIGHTS_OLLAMA_URL": model_url,
                 "INSIGHTS_EMBEDDING_MODEL": models.embedding_model,
                 "INSIGHTS_CHAT_MODEL": models.chat_model,
+                # The embedded chat model invents and repeats (docs/quality.md): better none than such a reflection.
+                "INSIGHTS_REFLECTION_CHECKED": "true" if models.url is None else "false",
                 "INSIGHTS_QDRANT_URL": qdrant_url,
                 "INSIGHTS_METRICS_PORT": str(self.ports[INSIGHTS]),
             },

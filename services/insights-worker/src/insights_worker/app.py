@@ -30,4 +30,5 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         reflection_context_tokens=settings.reflection_context_tokens,
         report_context_tokens=settings.report_context_tokens,
         report_turn_s=settings.report_turn_s,
+        reflection_checked=settings.reflection_checked,
     )

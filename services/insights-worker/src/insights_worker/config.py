@@ -15,6 +15,7 @@ class PipelineConfig:
     embedding_model: str
     chat_model: str
     reflection_context_tokens: int
+    reflection_checked: bool
     report_context_tokens: int
     #: A turn of a report ends after so long, at the next place where it can go on later.
     report_turn_s: float

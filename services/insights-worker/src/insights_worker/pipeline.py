@@ -31,7 +31,13 @@ async def write_reflection(config: PipelineConfig, ref: ReflectionRef) -> None:
         related = await find_related(config, gateway, ollama, entry) if begun.related_entries else ()
         live = LiveReflection(gateway, ref)
         result = await reflect(
-            ollama, model, entry, related, context_tokens=config.reflection_context_tokens, written=live.write
+            ollama,
+            model,
+            entry,
+            related,
+            context_tokens=config.reflection_context_tokens,
+            written=live.write,
+            checked=config.reflection_checked,
         )
         reply = await gateway.record_reflection(_report(ref, entry.revision, result=result))
         log.info("reflection.recorded", outcome=reply.outcome, answer_tokens=result.provenance.answer_tokens)

@@ -12,19 +12,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 from pydantic_core import from_json
 
 from contracts.enrichments import Provenance
 from contracts.entries import EntryView
 from contracts.reflections import ReflectionResult
+from insights_worker.reflection_checks import faults_of
 from ollama_client import ChatChunk, InvalidAnswer, Message, OllamaClient
 from worker_kit import ModelFacts, beginning_and_end
 
 #: Called with all that is written so far: the text and the questions.
 Written = Callable[[str, tuple[str, ...]], Awaitable[None]]
 
-_ANSWER_TOKENS = 500
+_ANSWER_TOKENS = 700
 #: Room for the instruction and the marks of the chat's template.
 _RESERVED_TOKENS = 500
 _RELATED_TOKENS = 150
@@ -37,8 +38,19 @@ class ReflectionAnswer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reflection: Annotated[_Line, Field(max_length=2000)]
+    #: Sentences: as items of a list the server's grammar counts them, and none of them grows without end.
+    reflection: Annotated[list[Annotated[_Line, Field(max_length=2000)]], Field(min_length=1, max_length=6)]
     questions: Annotated[list[Annotated[_Line, Field(max_length=300)]], Field(min_length=1, max_length=3)]
+
+    @field_validator("reflection", mode="before")
+    @classmethod
+    def _one_text(cls, written: object) -> object:
+        """Where no grammar is enforced, a model may write one string."""
+        return [written] if isinstance(written, str) else written
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.reflection)
 
 
 @dataclass(frozen=True)
@@ -72,11 +84,12 @@ async def reflect(
     *,
     context_tokens: int,
     written: Written,
+    checked: bool = False,
 ) -> ReflectionResult:
-    """A reflection on `entry`; `written` hears of it while it grows.
+    """A reflection on `entry`; `written` hears of it while it grows, or at its end where it is `checked`.
 
     Raises:
-        InvalidAnswer: what was written is no reflection. The other leaves of `OllamaError`.
+        InvalidAnswer: what was written is no reflection, or fails the checks. The other leaves of `OllamaError`.
     """
     prompt = load_prompt()
     window = min(context_tokens, model.context_tokens or context_tokens)
@@ -88,10 +101,16 @@ async def reflect(
     async with ollama.chat_stream(
         model.name, messages, answer_format=prompt.schema, think=False, options=options
     ) as chunks:
-        document, last = await _grown(chunks, written)
+        document, last = await _grown(chunks, None if checked else written)
     answer = _accepted(model, document, last)
+    if checked:
+        faults = faults_of(answer.text, answer.questions, [entry.body, *(earlier.body for earlier in related)])
+        if faults:
+            raise InvalidAnswer(model.name, f"the reflection fails these checks: {', '.join(faults)}")
+        # Nobody sees what is not accepted.
+        await written(answer.text, tuple(answer.questions))
     return ReflectionResult(
-        text=answer.reflection,
+        text=answer.text,
         questions=tuple(answer.questions),
         related=tuple(earlier.id for earlier in related),
         provenance=Provenance(
@@ -116,14 +135,15 @@ def _earlier(prompt: ReflectionPrompt, related: Sequence[EntryView]) -> list[Mes
     return turns
 
 
-async def _grown(chunks: AsyncIterator[ChatChunk], written: Written) -> tuple[str, ChatChunk]:
+async def _grown(chunks: AsyncIterator[ChatChunk], written: Written | None) -> tuple[str, ChatChunk]:
     """The whole document and the last chunk."""
     document = ""
     last: ChatChunk | None = None
     async for chunk in chunks:
         document += chunk.text
         last = chunk
-        await written(*_so_far(document))
+        if written:
+            await written(*_so_far(document))
     assert last is not None, "a stream without a last chunk is an error of the client's"
     return document, last
 
@@ -136,11 +156,13 @@ def _so_far(document: str) -> tuple[str, tuple[str, ...]]:
         return "", ()
     if not isinstance(found, dict):
         return "", ()
-    text, questions = found.get("reflection"), found.get("questions")
-    return (
-        text.lstrip() if isinstance(text, str) else "",
-        tuple(one for one in questions if isinstance(one, str) and one.strip()) if isinstance(questions, list) else (),
-    )
+    text = found.get("reflection")
+    return " ".join(_strings([text] if isinstance(text, str) else text)).lstrip(), _strings(found.get("questions"))
+
+
+def _strings(found: object) -> tuple[str, ...]:
+    """Those that have something in them, of a list that may be unfinished or none."""
+    return tuple(one for one in found if isinstance(one, str) and one.strip()) if isinstance(found, list) else ()
 
 
 def _accepted(model: ModelFacts, document: str, last: ChatChunk) -> ReflectionAnswer:

@@ -17,3 +17,6 @@ class Settings(WorkerSettings):
     report_context_tokens: int = Field(4096, ge=2048)
     #: A report is made in turns of so long, so that reflections come in between; one call of a model may last longer.
     report_turn_s: float = Field(30.0, gt=0)
+    #: Only reflections that pass `reflection_checks` are accepted, and nobody sees one before. For models too small to
+    #: be trusted (docs/quality.md): with others, a good reflection in other words than the entry's would be lost too.
+    reflection_checked: bool = False
