@@ -18,6 +18,7 @@ def gateway_env(database_url: str, nats_url: str, **settings: object) -> dict[st
         "GATEWAY_DATABASE_URL": database_url,
         "GATEWAY_NATS_URL": nats_url,
         "GATEWAY_EMBEDDING_MODEL": "all-minilm",
+        "GATEWAY_CHAT_MODEL": "smollm2:135m",
         "GATEWAY_HTTP_PORT": "0",
         "GATEWAY_OLLAMA_URL": "http://127.0.0.1:1",
         "GATEWAY_QDRANT_URL": "http://127.0.0.1:1",

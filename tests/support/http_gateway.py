@@ -14,7 +14,7 @@ import httpx
 import uvicorn
 
 from contracts.live import ReflectionFrame
-from contracts.search import SearchQuery
+from contracts.search import Degradation, SearchQuery
 from entry_index import EntryHit, SearchFilters
 from gateway.ask.answering import Asker
 from gateway.ask.places import AskPlaces
@@ -41,6 +41,7 @@ class ShelfFinder:
     model: str = "test-model"
     shelf: list[EntryHit] = field(default_factory=list)
     fault: Exception | None = None
+    degraded: Degradation | None = None
     #: What was asked for last.
     filters: SearchFilters | None = None
 
@@ -48,7 +49,7 @@ class ShelfFinder:
         self.filters = filters
         if self.fault is not None:
             raise self.fault
-        return Found(self.shelf[:limit], "dense")
+        return Found(self.shelf[:limit], "dense", self.degraded)
 
     async def similar(
         self, journal: str, entry_id: UUID, revision: int, filters: SearchFilters, *, limit: int

@@ -1,9 +1,12 @@
 """Asking a journal over a real socket: PostgreSQL is real, the model and the index say what a test wants."""
 
+import json
 import logging
+import re
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +18,7 @@ from entry_index import EntryHit
 from gateway.ask.writing import ChatModel
 from ollama_client import OllamaConfig
 from support.http_gateway import HttpGateway, ShelfFinder
-from support.scripted_ollama import MODEL, Cut, Pause, ScriptedOllama, chat_lines, fault, ndjson
+from support.scripted_ollama import MODEL, Answer, Cut, Pause, ScriptedOllama, chat_lines, fault, ndjson
 
 DEADLINE_S = 20.0
 NOTHING = "The journal does not say."
@@ -310,6 +313,31 @@ def test_who_reads_nothing_is_dropped(asking: HttpGateway, asked: Asked, ollama:
         assert calls[-1].abandoned.wait(DEADLINE_S)
 
 
+def test_a_quiet_stream_says_that_it_waits(
+    asked: Asked, ollama: ScriptedOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.http.ask.WAITING_S", 0.1)
+    asked.holds("A heron by the lock.")
+    lines = [json.dumps(line).encode() + b"\n" for line in chat_lines("By the lock. [1]")]
+    ollama.script("/api/chat", Answer([Pause(0.5), *lines], content_type="application/x-ndjson"))
+    answer = asked.refused(question="Where?")
+    assert ": waiting\n\n" in answer.text
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+def test_what_care_answers_leaves_the_line_of_what_nothing_is_near_to(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked.asks("Where was the heron?")
+    asked.asks("When did I last want to kill myself?")
+    printed = [line for line in capsys.readouterr().out.splitlines() if "ask.answered" in line]
+    lines = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in printed]
+    assert [line.keys() for line in lines] == [lines[0].keys()] * 2
+    for own in ("correlation_id", "duration_ms"):
+        assert all(line.pop(own) for line in lines)
+    assert lines[0] == lines[1]
+
+
 def test_no_word_of_question_entry_or_answer_is_logged(
     asked: Asked, ollama: ScriptedOllama, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,3 +349,20 @@ def test_no_word_of_question_entry_or_answer_is_logged(
     lines = f"{caplog.text}{printed.out}{printed.err}"
     assert "ask.answered" in lines
     assert not any(word in lines for word in ("Zbigniew", "kingfisher", "weir"))
+
+
+def test_words_alone_cannot_say_that_the_journal_does_not_say(
+    asked: Asked, finder: ShelfFinder, ollama: ScriptedOllama
+) -> None:
+    entry_id = asked.holds("A heron by the lock.")
+    finder.degraded = "model_unavailable"
+    try:
+        finder.shelf = [replace(hit, dense=None, bm25=1.0) for hit in finder.shelf]
+        answer = asked.refused(question="Where was the heron?")
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:daybook:problem:model-unavailable")
+        finder.shelf = [replace(hit, bm25=9.0) for hit in finder.shelf]
+        says(ollama, "By the lock. [1]")
+        found, *_ = asked.asks()
+    finally:
+        finder.degraded = None
+    assert (found["entries"][0]["entry_id"], found["degraded"]) == (entry_id, "model_unavailable")

@@ -54,13 +54,15 @@ class Asker:
             ChatModelUnavailable: the model that would answer is away.
         """
         principal.require(journal, "read")
+        began_s = time.monotonic()
         settings = await self._settings(journal)
         # Before any model, that of the search included.
         care = await care_instead_of_answer(self._care, asked.question, settings)
         if care is not None:
-            yield AskEnded(says="care", text=care.text, care=care)
+            ended = AskEnded(says="care", text=care.text, care=care)
+            _log(ended, journal, entries=0, duration_s=time.monotonic() - began_s)
+            yield ended
             return
-        began_s = time.monotonic()
         with self._places.taken(principal.key_id):
             found = await find_passages(
                 self._store,
@@ -74,7 +76,7 @@ class Asker:
             async with aclosing(self._events(found, asked, settings)) as events:
                 async for event in events:
                     if isinstance(event, AskEnded):
-                        _log(event, journal, found, duration_s=time.monotonic() - began_s)
+                        _log(event, journal, entries=len(found.passages), duration_s=time.monotonic() - began_s)
                     yield event
 
     async def _events(self, found: Found, asked: AskQuestion, settings: JournalSettings) -> AsyncGenerator[AskEvent]:
@@ -110,15 +112,15 @@ def _found_event(found: Found, passages: tuple[Passage, ...]) -> FoundEntries:
     )
 
 
-def _log(ended: AskEnded, journal: str, found: Found, *, duration_s: float) -> None:
+def _log(ended: AskEnded, journal: str, *, entries: int, duration_s: float) -> None:
+    """A question that speaks of suicide leaves the same line as one that nothing is near to: no log tells of it."""
     log.info(
         "ask.answered",
         journal=journal,
-        says=ended.says,
-        reason=ended.reason,
-        entries=len(found.passages),
+        entries=entries,
         citations=len(ended.citations),
         citations_removed=ended.citations_removed,
         answer_tokens=ended.provenance.answer_tokens if ended.provenance else 0,
+        failure=ended.reason if ended.says == "interrupted" else None,
         duration_ms=round(duration_s * 1000, 2),
     )

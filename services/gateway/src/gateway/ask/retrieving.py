@@ -14,6 +14,7 @@ from gateway.ask.periods import Period, period_in
 from gateway.db import entries
 from gateway.db.store import Store
 from gateway.domain.entries import Entry
+from gateway.domain.errors import ModelUnavailable
 from gateway.service.care import Care, spare_entries
 from gateway.service.search import Finder
 
@@ -59,7 +60,8 @@ async def find_passages(
     """None that is merely the nearest of all that are far; within a time that the question names, the best there are.
 
     Raises:
-        ModelUnavailable, SearchUnavailable: see `Finder.find`.
+        ModelUnavailable: the question could not be embedded, and its words alone found nothing.
+        SearchUnavailable: see `Finder.find`.
         StoreUnavailable: PostgreSQL is away.
     """
     zone = ZoneInfo(asked.time_zone or settings.time_zone)
@@ -68,6 +70,9 @@ async def find_passages(
     search = SearchQuery(query=asked.question, tags=asked.tags)
     found = await finder.find(journal, search, filters, limit=PASSAGES_MAX + _SPARE_HITS)
     hits = found.hits if period else near_enough(found.hits, asked.question)
+    if not hits and found.degraded == "model_unavailable":
+        # Who has looked for words alone cannot say that the journal does not say.
+        raise ModelUnavailable("the question could not be embedded, and its words alone found nothing near enough")
     async with store.connection() as connection:
         known = await entries.get_many(connection, journal, [hit.entry_id for hit in hits])
     current = {hit.entry_id: hit for hit in hits if hit.entry_id in known}
