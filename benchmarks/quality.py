@@ -53,11 +53,20 @@ def main() -> None:
                 seed=options.seed,
             )
             figures = asyncio.run(evaluate(plan, qdrant.url))
-    shown = ['make eval FLAGS="' + " ".join(sys.argv[1:]) + '"'] if sys.argv[1:] else ["make eval"]
-    text = report(figures, shown[0])
+    text = report(figures, command(options))
     print(text)
     if options.write:
         write(options.write, text)
+
+
+def command(options: argparse.Namespace) -> str:
+    """By which the same texts and models are chosen; paths say nothing to a reader of the page."""
+    flags = [f"--limit {options.limit}"] if options.limit != LIMIT else []
+    flags += [f"--seed {options.seed}"] if options.seed != 1 else []
+    flags += ["--models " + " ".join(options.models)] if options.models else []
+    flags += [f"--embedding-model {options.embedding_model}"] if options.embedding_model != EMBEDDED_EMBEDDING else []
+    flags += ["--no-chat"] if options.no_chat else []
+    return f'make eval FLAGS="{" ".join(flags)}"' if flags else "make eval"
 
 
 def chat_of(value: str) -> Chat:

@@ -1,5 +1,6 @@
 """Reflections of a model that is not trusted: what fails the checks is no answer, and nobody has seen it."""
 
+import asyncio
 import itertools
 import json
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from insights_worker.app import pipeline_config
 from insights_worker.reflecting import reflect
 from insights_worker.settings import Settings
 from ollama_client import InvalidAnswer, OllamaClient, OllamaConfig
-from support.scripted_ollama import MODEL, REFLECTION, ScriptedOllama, chat_lines, ndjson
+from support.scripted_ollama import MODEL, REFLECTION, Pause, ScriptedOllama, chat_lines, ndjson
 from worker_kit import ModelFacts
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -57,6 +58,14 @@ async def test_one_about_something_else_is_no_answer_and_names_no_word_of_it(oll
         await reflected(ollama, "The tax office sent the form back again.", checked=True)
     assert "Nora" not in str(caught.value)
     assert caught.value.retryable
+
+
+async def test_a_model_that_repeats_itself_is_stopped(ollama: ScriptedOllama) -> None:
+    loop = json.dumps({"reflection": ["You were in the rain. " * 500], "questions": ["What made you stay?"]})
+    ollama.script("/api/chat", ndjson(*chat_lines(loop), end=[Pause(30)]))
+    with pytest.raises(InvalidAnswer, match="repeats itself"):
+        await asyncio.wait_for(reflected(ollama, "Nora and I walked in the rain.", checked=True), 20)
+    assert ollama.requests("/api/chat")[-1].abandoned.wait(10)
 
 
 async def test_unchecked_it_is_heard_while_it_grows(ollama: ScriptedOllama) -> None:

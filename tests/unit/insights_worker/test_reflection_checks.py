@@ -22,6 +22,7 @@ def test_a_reflection_in_good_form_about_the_entry_has_no_fault() -> None:
         ("You walked to the harbour with Karim. You laughed in the rain.", "sentences"),
         (f"{GOOD} {GOOD} You were wet.", "sentences"),
         (f"{GOOD} And then the", "unfinished"),
+        (f"{GOOD} You walked to the harbour, with Karim.", "repeats"),
         ("Ich gehe zum Hafen und du bist mit Karim im Regen. Das ist schön für dich. Du hast gelacht.", "language"),
         (GOOD.replace("You", "I").replace("you", "me"), "address"),
         (ENTRY.replace("I walked", "You walked") + " It was for you.", "echo"),

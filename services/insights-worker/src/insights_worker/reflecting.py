@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from contracts.enrichments import Provenance
 from contracts.entries import EntryView
 from contracts.reflections import ReflectionResult
-from insights_worker.reflection_checks import faults_of
+from insights_worker.reflection_checks import faults_of, is_hopeless
 from ollama_client import ChatChunk, InvalidAnswer, Message, OllamaClient
 from worker_kit import ModelFacts, beginning_and_end
 
@@ -101,7 +101,7 @@ async def reflect(
     async with ollama.chat_stream(
         model.name, messages, answer_format=prompt.schema, think=False, options=options
     ) as chunks:
-        document, last = await _grown(chunks, None if checked else written)
+        document, last = await _grown(chunks, _keep_from_loops(model) if checked else written)
     answer = _accepted(model, document, last)
     if checked:
         faults = faults_of(answer.text, answer.questions, [entry.body, *(earlier.body for earlier in related)])
@@ -135,17 +135,26 @@ def _earlier(prompt: ReflectionPrompt, related: Sequence[EntryView]) -> list[Mes
     return turns
 
 
-async def _grown(chunks: AsyncIterator[ChatChunk], written: Written | None) -> tuple[str, ChatChunk]:
+async def _grown(chunks: AsyncIterator[ChatChunk], written: Written) -> tuple[str, ChatChunk]:
     """The whole document and the last chunk."""
     document = ""
     last: ChatChunk | None = None
     async for chunk in chunks:
         document += chunk.text
         last = chunk
-        if written:
-            await written(*_so_far(document))
+        await written(*_so_far(document))
     assert last is not None, "a stream without a last chunk is an error of the client's"
     return document, last
+
+
+def _keep_from_loops(model: ModelFacts) -> Written:
+    """A tiny model says the same again until its tokens end. Leaving the stream stops it, and saves most of that."""
+
+    async def look(text: str, _questions: tuple[str, ...]) -> None:
+        if is_hopeless(text):
+            raise InvalidAnswer(model.name, "the reflection repeats itself, or is too long")
+
+    return look
 
 
 def _so_far(document: str) -> tuple[str, tuple[str, ...]]:

@@ -11,8 +11,9 @@ from insights_worker.languages import Language, language_of, words_of
 
 #: `sentences`: not three to six. `unfinished`: the last one has no end. `questions`: not one to three that end as such.
 #: `language`: another one than the entry's. `address`: the writer is not spoken to. `echo`: copied from the entry.
+#: `repeats`: says the same twice.
 #: `overlap`: does not take up what the entry says. `names`: names or numbers that stand nowhere in what was read.
-Fault = Literal["sentences", "unfinished", "questions", "language", "address", "echo", "overlap", "names"]
+Fault = Literal["sentences", "unfinished", "questions", "language", "address", "echo", "repeats", "overlap", "names"]
 
 SENTENCES_MIN, SENTENCES_MAX = 3, 6
 QUESTIONS_MAX = 3
@@ -54,11 +55,20 @@ def faults_of(text: str, questions: Sequence[str], read: Sequence[str]) -> tuple
         found.append("address")
     if copied_share(text, entry) > _ECHO_SHARE:
         found.append("echo")
+    if _repeats([*sentences(text), *questions]):
+        found.append("repeats")
     if taken_up(text, entry) < min(_TAKEN_UP_MIN, len(_content(entry))):
         found.append("overlap")
     if invented(" ".join([text, *questions]), read, language):
         found.append("names")
     return tuple(found)
+
+
+def is_hopeless(text: str) -> bool:
+    """Whatever still comes, a reflection that begins like this will fail: it repeats itself or has no end."""
+    ends = [match.end() for match in _END.finditer(text)]
+    finished = sentences(text[: ends[-1]]) if ends else []
+    return len(finished) > SENTENCES_MAX or _repeats(finished)
 
 
 def sentences(text: str) -> list[str]:
@@ -84,6 +94,11 @@ def invented(text: str, read: Sequence[str], language: Language | None) -> set[s
         return numbers
     names = {match[0] for match in _INSIDE.finditer(text) if match[0][0].isupper()}
     return numbers | {name for name in names if name.casefold()[:_STEM_CHARS] not in known}
+
+
+def _repeats(parts: Sequence[str]) -> bool:
+    said = [tuple(words_of(part)) for part in parts]
+    return len(set(said)) < len(said)
 
 
 def _ends(text: str) -> bool:
