@@ -23,6 +23,7 @@ def client(server: ModelServer) -> OllamaClient:
     return OllamaClient(OllamaConfig(base_url=server.url))
 
 
+@pytest.mark.timeout(300)  # the exemplars are embedded first
 async def test_prototypes_label_plain_sentences_they_never_saw(model_server: ModelServer) -> None:
     plain = json.loads(HELDOUT.read_text())["plain"]
     async with client(model_server) as ollama:

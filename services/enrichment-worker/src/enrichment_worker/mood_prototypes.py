@@ -18,7 +18,7 @@ from worker_kit import ModelFacts
 #: A margin like this is as sure as the method gets.
 _SURE_MARGIN = 0.12
 #: Cosines of moods lie close together; this spreads them before they become weights.
-_SHARPNESS = 25.0
+_SHARPNESS = 15.0
 _SHOWN_EMOTIONS = 3
 
 Vector = tuple[float, ...]
