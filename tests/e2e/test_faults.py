@@ -39,9 +39,11 @@ def test_entries_are_taken_while_the_model_server_is_away(stack, journal):
     assert _readiness(stack)["dependencies"]["ollama"]["status"] == "down"
 
     posted = journal.post("The mountain hut was closed, so we slept under the stars.")
-    refused = journal.request("POST", "/search", json={"query": "sleeping outdoors"})
+    by_words = journal.request("POST", "/search", json={"query": "mountain hut"})
+    refused = journal.request("POST", "/search", json={"query": "sleeping outdoors", "mode": "dense"})
 
     assert _states(journal.get(posted["id"]).json()) == {"pending"}
+    assert by_words.json()["degraded"] == "model_unavailable"
     assert refused.status_code == 503
     assert refused.headers["content-type"] == "application/problem+json"
 

@@ -156,16 +156,20 @@ class ScriptedOllama:
         self._handlers.add(task)
         self.connections += 1
         try:
-            while await self._serve_one(reader, writer):
-                pass
+            begun: bytes | None = b""
+            while begun is not None:
+                begun = await self._serve_one(reader, writer, begun)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._handlers.discard(task)
             writer.close()
 
-    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    async def _serve_one(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, begun: bytes
+    ) -> bytes | None:
+        """What has come of the next request, of which `begun` is the present one's; None where none can follow."""
+        head = (begun + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         method, path, _ = head.split("\r\n", 1)[0].split(" ")
         length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
         body = await reader.readexactly(int(length.group(1))) if length else b""
@@ -175,14 +179,16 @@ class ScriptedOllama:
         gone = asyncio.ensure_future(reader.read(1))
         sending = asyncio.ensure_future(self._send(writer, answer))
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done() and gone.result():
+            await sending  # Not gone, but in haste: this is the next request's beginning.
         if not sending.done():
             sending.cancel()
             request.abandoned.set()
-            return False
+            return None
         gone.cancel()
-        await asyncio.gather(gone, return_exceptions=True)
+        (next_begun,) = await asyncio.gather(gone, return_exceptions=True)
         request.finished.set()
-        return sending.result()
+        return (next_begun if isinstance(next_begun, bytes) else b"") if sending.result() else None
 
     async def _send(self, writer: asyncio.StreamWriter, answer: Answer) -> bool:
         if answer.status is not None:
@@ -255,9 +261,10 @@ class ScriptedOllama:
         )
 
     def _chat_text(self, payload: dict[str, Any]) -> str:
-        if payload.get("format") is None:
+        wanted = payload.get("format")
+        if wanted is None:
             return "I hear you."
-        if "reflection" in payload["format"].get("properties", {}):
+        if isinstance(wanted, dict) and "reflection" in wanted.get("properties", {}):
             return json.dumps(REFLECTION)
         mood = {
             "emotions": [{"label": self.mood, "intensity": 70}],
