@@ -113,6 +113,15 @@ def test_the_page_has_the_mapping_that_is_used() -> None:
         assert rows[word] == [meaning.nearest or "-", ", ".join(sorted(meaning.also)) or "-", signs[meaning.sign]]
 
 
+def test_a_model_is_named_by_its_server_and_may_have_slashes() -> None:
+    quality = importlib.import_module("quality")
+    chat = quality.chat_of("http://127.0.0.1:11434/hf.co/someone/model:Q4")
+    assert (chat.url, chat.model) == ("http://127.0.0.1:11434", "hf.co/someone/model:Q4")
+    for wrong in ("llama3.2", "http://127.0.0.1:11434", "http://127.0.0.1:11434/"):
+        with pytest.raises(SystemExit, match="wants http"):
+            quality.chat_of(wrong)
+
+
 def test_figures_are_written_between_the_marks_of_a_page(tmp_path: Path) -> None:
     page = module("page")
     file = tmp_path / "page.md"
