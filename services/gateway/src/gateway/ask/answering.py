@@ -12,7 +12,7 @@ from contracts.journals import JournalSettings
 from gateway.ask.places import AskPlaces
 from gateway.ask.prompting import tell
 from gateway.ask.retrieving import Found, Passage, find_passages
-from gateway.ask.sentences import nothing_said
+from gateway.ask.sentences import sentences_in
 from gateway.ask.writing import ChatModel, facts_of, write_answer
 from gateway.db import journals
 from gateway.db.store import Store
@@ -80,15 +80,15 @@ class Asker:
                     yield event
 
     async def _events(self, found: Found, asked: AskQuestion, settings: JournalSettings) -> AsyncGenerator[AskEvent]:
-        nothing = nothing_said(locale_of(self._care, settings))
+        sentences = sentences_in(locale_of(self._care, settings))
         if not found.passages:
             yield _found_event(found, ())
-            yield AskEnded(says="nothing", text=nothing, reason="nothing_near", care=found.care)
+            yield AskEnded(says="nothing", text=sentences.nothing, reason="nothing_near", care=found.care)
             return
         facts = await facts_of(self._model)
         told = tell(found.passages, asked.question, context_tokens=facts.context_tokens)
         yield _found_event(found, told.passages)
-        async with aclosing(write_answer(self._model, facts, told, nothing=nothing)) as events:
+        async with aclosing(write_answer(self._model, facts, told, sentences=sentences)) as events:
             async for event in events:
                 yield event.model_copy(update={"care": found.care}) if isinstance(event, AskEnded) else event
 

@@ -1,19 +1,29 @@
-"""The sentence that stands for an answer where the journal has none, in the journal's language."""
+"""The sentences that stand where an answer would, in the journal's language."""
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-#: Spoken to whoever has a language that we have no sentence in.
+#: Spoken to whoever has a language that we have no sentences in.
 _DEFAULT = "en"
 
 
-def nothing_said(locale: str) -> str:
-    """By the language of a tag such as `de-AT`."""
-    sentences = _sentences()
-    return sentences.get(locale.partition("-")[0].lower(), sentences[_DEFAULT])
+@dataclass(frozen=True)
+class Sentences:
+    #: The journal does not say.
+    nothing: str
+    #: The model named no source, and the journal may say it all the same.
+    unsupported: str
 
 
 @cache
-def _sentences() -> dict[str, str]:
+def sentences_in(locale: str) -> Sentences:
+    """By the language of a tag such as `de-AT`."""
     folder = files("gateway.ask").joinpath("texts")
-    return {file.name.removesuffix(".txt"): file.read_text("utf-8").strip() for file in folder.iterdir()}
+    language = locale.partition("-")[0].lower()
+    if not folder.joinpath(f"nothing.{language}.txt").is_file():
+        language = _DEFAULT
+    nothing, unsupported = (
+        folder.joinpath(f"{name}.{language}.txt").read_text("utf-8").strip() for name in ("nothing", "unsupported")
+    )
+    return Sentences(nothing, unsupported)

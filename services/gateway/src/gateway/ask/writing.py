@@ -7,6 +7,7 @@ from contracts.ask import AnswerCited, AnswerWritten, AskEnded, AskReason, AskSa
 from contracts.enrichments import Provenance
 from gateway.ask.citations import Cited, CitedText, Step
 from gateway.ask.prompting import ANSWER_TOKENS, Told, load_prompt
+from gateway.ask.sentences import Sentences
 from gateway.domain.errors import ChatModelUnavailable
 from ollama_client import ChatChunk, ModelNotFound, OllamaClient, OllamaConfig, OllamaError, PhaseTimeout
 
@@ -44,9 +45,9 @@ async def facts_of(model: ChatModel) -> ChatFacts:
 
 
 async def write_answer(
-    model: ChatModel, facts: ChatFacts, told: Told, *, nothing: str
+    model: ChatModel, facts: ChatFacts, told: Told, *, sentences: Sentences
 ) -> AsyncGenerator[AnswerWritten | AnswerCited | AskEnded]:
-    """Its last event is `AskEnded`, whatever happens to the model. `nothing`: said where there is no answer."""
+    """Its last event is `AskEnded`, whatever happens to the model. `sentences` stand where there is no answer."""
     text = CitedText(len(told.numbered))
     last: ChatChunk | None = None
     failure: OllamaError | None = None
@@ -67,7 +68,7 @@ async def write_answer(
     says, reason = _judged(text, failure)
     yield AskEnded(
         says=says,
-        text=nothing if says in {"nothing", "unsupported"} else text.shown,
+        text={"nothing": sentences.nothing, "unsupported": sentences.unsupported}.get(says, text.shown),
         citations=tuple(_citation(cited, told) for cited in text.cited),
         citations_removed=text.removed,
         reason=reason,
