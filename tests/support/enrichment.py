@@ -118,19 +118,31 @@ class Daybook:
         self._command(environment, "topology")
         self._key(environment, "worker", "enrich")
         self._key(environment, "tests", "read,write,admin")
+        self._environment = environment
+        with self._gateway("gateway", port) as self.http, self._stack:
+            yield self
+
+    @contextmanager
+    def another_gateway(self) -> Iterator[httpx.Client]:
+        """A client of a second gateway beside the first."""
+        with self._gateway("gateway-2", free_port()) as client:
+            yield client
+
+    @contextmanager
+    def _gateway(self, name: str, port: int) -> Iterator[httpx.Client]:
         gateway = ServerProcess(
-            "gateway",
+            name,
             [sys.executable, "-m", "gateway", "serve"],
-            log=self._directory / "gateway.log",
-            env=environment,
+            log=self._directory / f"{name}.log",
+            env={**self._environment, "GATEWAY_HTTP_PORT": str(port)},
         )
         gateway.start()
         try:
             base = f"http://127.0.0.1:{port}"
             gateway.wait_until(lambda: _answers(f"{base}/readyz"), within_s=START_S)
             headers = {"Authorization": f"Bearer {self._key_file('tests').read_text().strip()}"}
-            with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=30) as self.http, self._stack:
-                yield self
+            with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=30) as client:
+                yield client
         finally:
             gateway.stop()
 

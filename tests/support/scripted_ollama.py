@@ -15,7 +15,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 MODEL = "smollm2:135m"
@@ -92,12 +92,15 @@ class ScriptedOllama:
         *,
         port: int = 0,
         latency_s: float = 0.0,
+        token_s: float = 0.0,
         dimension: int = 384,
         context_tokens: int = 512,
         mood: str = "calm",
     ) -> None:
         self.port = port
         self.latency_s = latency_s
+        #: Between the words of a chat, where nothing was scripted.
+        self.token_s = token_s
         self.dimension = dimension
         self.context_tokens = context_tokens
         self.mood = mood
@@ -232,7 +235,7 @@ class ScriptedOllama:
             ("POST", "/api/show"): lambda _: document(self._shown()),
             ("POST", "/api/pull"): lambda _: ndjson({"status": "pulling manifest"}, {"status": "success"}),
             ("POST", "/api/embed"): self._embed,
-            ("POST", "/api/chat"): lambda p: ndjson(*chat_lines(self._chat_text(p), model=p["model"])),
+            ("POST", "/api/chat"): self._chat,
             ("POST", "/api/generate"): lambda p: ndjson(
                 {"model": p["model"], "response": "Hello", "done": False},
                 {"model": p["model"], "response": "", "done": True, "done_reason": "stop", "eval_count": 1},
@@ -259,6 +262,12 @@ class ScriptedOllama:
         return document(
             {"model": payload["model"], "embeddings": vectors, "total_duration": 2_000_000, "prompt_eval_count": tokens}
         )
+
+    def _chat(self, payload: dict[str, Any]) -> Answer:
+        whole = ndjson(*chat_lines(self._chat_text(payload), model=payload["model"]))
+        if not self.token_s:
+            return whole
+        return replace(whole, steps=[step for line in whole.steps for step in (line, Pause(self.token_s))])
 
     def _chat_text(self, payload: dict[str, Any]) -> str:
         wanted = payload.get("format")
@@ -291,8 +300,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="An Ollama with a fixed latency")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-s", type=float, default=0.05)
+    parser.add_argument("--token-s", type=float, default=0.0)
     options = parser.parse_args()
-    with ScriptedOllama(port=options.port, latency_s=options.latency_s) as ollama:
+    with ScriptedOllama(port=options.port, latency_s=options.latency_s, token_s=options.token_s) as ollama:
         print(ollama.url, flush=True)  # noqa: T201
         threading.Event().wait()
 

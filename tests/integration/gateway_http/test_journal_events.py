@@ -259,10 +259,9 @@ async def test_a_stream_that_was_made_anew_is_told_to_all_and_goes_on(
         old = (await followed.next()).id
         await pen.tear_down()
         await declare_stream(nats_of_events.url)
-        await pen.write(created(diary, 2))
         assert (await followed.next()).event == "reset"
-        await pen.write(created(diary, 3))
-        assert revisions(await followed.take(1)) == [3]
+        await pen.write(created(diary, 2), created(diary, 3))
+        assert revisions(await followed.take(2)) == [2, 3]
     async with following(client, diary, old) as followed:
         assert (await followed.next()).event == "reset"
 

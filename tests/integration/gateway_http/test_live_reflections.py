@@ -121,6 +121,15 @@ def test_another_attempt_starts_over_and_says_so(gateway: HttpGateway, asked: As
         assert heard(opened) == {"event": "written", "at": 0, "text": "You walked"}
 
 
+def test_an_attempt_of_which_only_the_end_is_heard_starts_over_too(gateway: HttpGateway, asked: Asked) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You ran")
+        assert heard(opened)["text"] == "You ran"
+        asked.ends()
+        assert heard(opened) == {"event": "restarted"}
+        assert heard(opened)["reflection"]["result"]["text"] == TEXT
+
+
 def test_an_end_that_was_not_heard_is_found(gateway: HttpGateway, asked: Asked) -> None:
     with watching(gateway, asked.path, gateway.new_key("read")) as opened:
         asked.writes("You walked")

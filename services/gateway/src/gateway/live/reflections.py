@@ -42,6 +42,9 @@ async def follow_reflection(
             if now is None:
                 return
             if now.state != "pending":
+                if not shown.goes_into(now):
+                    # Another attempt was so quick that its end is all that was heard of it.
+                    yield Restarted()
                 yield Ended(reflection=now)
                 return
             yield Waiting()
@@ -68,6 +71,10 @@ class _Shown:
             events.append(QuestionsWritten(questions=frame.questions))
             self._questions = frame.questions
         return events
+
+    def goes_into(self, settled: ReflectionView) -> bool:
+        """Whether what was told is the beginning of what was written in the end."""
+        return settled.result is None or settled.result.text.startswith(self._text)
 
 
 async def _read(
