@@ -30,8 +30,8 @@ JOURNAL = "diary"
 LEXICON_KEY = "a key for the tests of enrichment"
 #: The broker's URL needs a login.
 USER = NatsUser("tests", "s3cret", publish=(">",), subscribe=(">",))
-START_S = 40.0
-DEADLINE_S = 40.0
+START_S = 90.0
+DEADLINE_S = 90.0
 
 
 def until(condition: Callable[[], Any], *, within_s: float = DEADLINE_S, why: Callable[[], str] = str) -> Any:

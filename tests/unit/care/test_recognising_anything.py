@@ -42,13 +42,9 @@ def test_words_of_phrases_in_any_order_are_answered(words):
     recognise(" ".join(words))
 
 
-def test_an_everyday_text_takes_less_than_a_millisecond_per_1000_characters():
+def test_no_entry_of_the_demos_diary_is_marked():
     lines = files("devstack.demo").joinpath("diary.jsonl").read_text("utf-8").splitlines()
-    bodies = [json.loads(line)["body"] for line in lines]
-    assert [recognise(body) for body in bodies if recognise(body) is not None] == []
-    text = "\n\n".join(bodies)
-    best_s = min(_taken_s(text) for _ in range(5))
-    assert best_s / len(text) * 1000 < 0.001
+    assert [number for number, line in enumerate(lines) if recognise(json.loads(line)["body"])] == []
 
 
 @pytest.mark.parametrize("words", HOSTILE)
