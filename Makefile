@@ -96,6 +96,9 @@ bench-index: $(STAMP) ## the embedded Qdrant server: a journal's query and durab
 bench-search: $(STAMP) ## recall and time of hybrid, dense and lexical search at 1k, 10k and 50k entries
 	$(BIN)/python benchmarks/search.py --write docs/benchmarks/search.md
 
+bench-ask: $(STAMP) ## what a journal answers and what it does not, on the demo's diary with the embedded models
+	$(BIN)/python benchmarks/ask.py --write docs/benchmarks/ask.md
+
 bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, beside a bare INSERT loop
 	$(BIN)/python benchmarks/ingest.py
 

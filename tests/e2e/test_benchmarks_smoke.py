@@ -1,5 +1,6 @@
 """The benchmarks run and report; how fast they are is never asserted."""
 
+import argparse
 import importlib
 import subprocess
 import sys
@@ -77,6 +78,16 @@ def test_bench_embed_reports_the_model_alone_and_the_pipeline(
     ):  # the page argues with these sizes
         by_size.update(dict.fromkeys((1, 8, 32, 64), by_size[3]))
     assert "`ENRICHMENT_EMBED_BATCH` is 32" in embed_report.page(source, figures)
+
+
+def test_bench_ask_reports_what_is_answered_and_what_is_not(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    ask = importlib.import_module("ask")
+    options = argparse.Namespace(entries=2, limit=1, orders=0, search_only=True, show=False)
+    with ask.Journal(stack) as journal:
+        report = ask.measure(journal, options)
+    rows = [line.split("|")[1].strip() for line in report.splitlines() if line.startswith(("| tuned", "| held"))]
+    assert len(rows) == 4
 
 
 @pytest.mark.timeout(120)
