@@ -102,7 +102,7 @@ def test_texts_of_real_people_are_mapped_to_our_labels(tmp_path: Path) -> None:
 
 
 def test_the_page_has_the_mapping_that_is_used() -> None:
-    page = (ROOT / "docs/quality.md").read_text()
+    page, _, _ = (ROOT / "docs/quality.md").read_text().partition("## Search")
     rows = {
         cells[0]: cells[1:]
         for line in page.splitlines()
