@@ -10,6 +10,7 @@ from enrichment_worker.exemplars import load_exemplars
 from enrichment_worker.mood_llm import infer_by_llm, load_prompt
 from enrichment_worker.mood_prototypes import infer_by_prototypes
 from ollama_client import ModelNotFound, OllamaClient, OllamaConfig
+from support.injections import INJECTIONS, repeats
 from support.model_server import ModelServer
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL
 from worker_kit import model_facts
@@ -54,14 +55,16 @@ async def test_a_long_entry_is_judged_whole(model_server: ModelServer) -> None:
 
 @pytest.mark.slow  # the chat model reads the examples first
 @pytest.mark.timeout(300)
-async def test_the_chat_model_answers_within_the_schema(model_server: ModelServer) -> None:
+async def test_the_chat_model_answers_within_the_schema_whatever_the_entry_orders(model_server: ModelServer) -> None:
+    body = f"We laughed until it hurt. A wonderful day! {INJECTIONS['fake roles']}"
     async with client(model_server) as ollama:
         model = await model_facts(ollama, MODEL)
-        mood = await infer_by_llm(ollama, model, "We laughed until it hurt. A wonderful day!", context_tokens=4096)
+        mood = await infer_by_llm(ollama, model, body, context_tokens=4096)
     assert mood.method == "llm"
     assert mood.label is not None
     assert mood.emotions
     assert mood.rationale
+    assert not repeats(mood.rationale, load_prompt().turns[0].content)
     assert mood.provenance.prompt_version == load_prompt().version
     assert mood.provenance.answer_tokens > 0
 
