@@ -46,11 +46,13 @@ def until(condition: Callable[[], Any], *, within_s: float = DEADLINE_S, why: Ca
 class Worker:
     """A worker's process; a name for its log. `module` is what runs, `prefix` that of its settings."""
 
-    def __init__(self, directory: Path, name: str, module: str, prefix: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, directory: Path, name: str, module: str, prefix: str, environment: dict[str, str], command: str = "work"
+    ) -> None:
         self.port = free_port()
         self.process = ServerProcess(
             name,
-            [sys.executable, "-m", module, "work"],
+            [sys.executable, "-m", module, command],
             log=directory / f"{name}.log",
             env={**environment, f"{prefix}METRICS_PORT": str(self.port)},
             stop_s=30,
@@ -155,7 +157,11 @@ class Daybook:
         """An insights worker, as `worker`."""
         return self._worker("insights_worker", "INSIGHTS_", settings, ready)
 
-    def _worker(self, module: str, prefix: str, settings: dict[str, str], ready: bool) -> Worker:
+    def insights_beat(self, **settings: str) -> Worker:
+        """The clock of the insights workers, started. It has no probes."""
+        return self._worker("insights_worker", "INSIGHTS_", settings, ready=False, command="beat")
+
+    def _worker(self, module: str, prefix: str, settings: dict[str, str], ready: bool, command: str = "work") -> Worker:
         self._made += 1
         common = {
             "NATS_URL": self.nats_url,
@@ -169,7 +175,7 @@ class Daybook:
             "MODEL_PROBE_S": "0.3",
         }
         environment = {f"{prefix}{name}": value for name, value in common.items()} | settings
-        made = Worker(self._directory, f"worker-{self._made}", module, prefix, environment)
+        made = Worker(self._directory, f"{command}er-{self._made}", module, prefix, environment, command)
         self._stack.callback(made.process.kill)
         if ready:
             return made.start()

@@ -120,6 +120,10 @@ class ScriptedOllama:
         """The next requests to `path` get these, in order; then the default again."""
         self._scripts[path].extend(answers)
 
+    def unscript(self, path: str) -> None:
+        """Forget what was scripted and not yet asked for."""
+        self._scripts[path].clear()
+
     def requests(self, path: str) -> list[Received]:
         return [request for request in self.received if request.path == path]
 
@@ -273,8 +277,18 @@ class ScriptedOllama:
         wanted = payload.get("format")
         if wanted is None:
             return "I hear you."
-        if isinstance(wanted, dict) and "reflection" in wanted.get("properties", {}):
+        asked = wanted.get("properties", {}) if isinstance(wanted, dict) else {}
+        if "reflection" in asked:
             return json.dumps(REFLECTION)
+        # The last message of a report's prompt is an order; those before it are what may be cited.
+        everything = list(range(1, sum(turn["role"] == "user" for turn in payload["messages"])))
+        if "name" in asked:
+            return json.dumps({"name": "Rain and herons"})
+        if "notes" in asked:
+            return json.dumps({"notes": [{"text": "You were out in the rain.", "cites": everything}]})
+        if "summary" in asked:
+            claims = [{"text": "It was a wet time.", "cites": everything}]
+            return json.dumps({"summary": claims, "suggestions": [{"text": "Look at the herons.", "cites": [1]}]})
         mood = {
             "emotions": [{"label": self.mood, "intensity": 70}],
             "valence": 40,

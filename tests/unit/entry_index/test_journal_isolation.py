@@ -75,14 +75,15 @@ def test_no_request_leaves_without_a_journal(qdrant, journal, filters, batch):
             await index.erase_journal(journal)
             await index.count(journal)
             await index.entry_revisions(journal)
+            await index.vectors(journal, filters)
             own = len(qdrant.requests)
             await index.upsert_many(batch)
             return own
 
     own = asyncio.run(everything())
     # Of the four searches, the one for nothing asks nobody.
-    assert own == 8
-    assert len(qdrant.requests) >= 8 + 2
+    assert own == 9
+    assert len(qdrant.requests) >= 9 + 2
     written = {entry.journal for entry in batch}
     for number, (_, path, body) in enumerate(qdrant.requests):
         expected = {journal} if number < own else written

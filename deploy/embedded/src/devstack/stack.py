@@ -25,6 +25,7 @@ FIRST_JOURNAL = "me"
 _DATABASE = "daybook"
 #: Names the key that gateway and workers share, among the secrets.
 _LEXICON = "lexicon"
+_CLOCK = "insights-beat"
 _READY_S = 90.0
 _SETUP_S = 60.0
 
@@ -51,7 +52,7 @@ class Part:
 
     name: str
     process: ServerProcess
-    port: int
+    port: int  # 0: it listens on none
     #: Answers below 500 when it is well.
     health_url: str | None
 
@@ -169,8 +170,9 @@ class Stack:
         self._set_up()
         self._check_gateway_port()
         self._serve_module(GATEWAY, ["gateway", "serve"], health="/readyz", port_flag=False)
-        self._serve_module(ENRICHMENT, ["enrichment_worker", "work"], health="/readyz", port_flag=False)
-        self._serve_module(INSIGHTS, ["insights_worker", "work"], health="/readyz", port_flag=False)
+        for worker, module in ((ENRICHMENT, "enrichment_worker"), (INSIGHTS, "insights_worker")):
+            self._serve_module(worker, [module, "work"], health="/readyz", port_flag=False)
+        self._serve_module(_CLOCK, ["insights_worker", "beat"], health=None, port_flag=False)
         self._first_journal()
         self.home.write_state({"gateway_url": self.gateway_url, "key_file": str(self._key_file("admin"))})
 
@@ -250,17 +252,16 @@ class Stack:
             setup.kill()
             raise StartFailed(f"gateway {command[0]}", setup.log_tail(), setup.log)
 
-    def _serve_module(self, name: str, command: list[str], *, health: str, port_flag: bool = True) -> None:
-        port = self.ports[name]
-        flags = ["--port", str(port)] if port_flag else []
+    def _serve_module(self, name: str, command: list[str], *, health: str | None, port_flag: bool = True) -> None:
+        port = self.ports.get(name, 0)
         process = ServerProcess(
             name,
-            [sys.executable, "-m", *command, *flags],
+            [sys.executable, "-m", *command, *(["--port", str(port)] if port_flag else [])],
             log=self.home.log(name),
-            env=self._environments.get(name),
+            env=self._environments.get(INSIGHTS if name == _CLOCK else name),
             stop_s=40.0,
         )
-        part = Part(name, process, port, f"http://127.0.0.1:{port}{health}")
+        part = Part(name, process, port, f"http://127.0.0.1:{port}{health}" if health else None)
 
         def start() -> None:
             process.start()

@@ -55,7 +55,7 @@ def screen(status: StackStatus, messages: list[str]) -> Group:
     for part in status.parts:
         colour = "green" if part.health == _WELL else "red"
         table.add_row(
-            part.name, str(part.port), str(part.pid or "-"), f"[{colour}]{part.health}[/]", str(part.restarts)
+            part.name, str(part.port or "-"), str(part.pid or "-"), f"[{colour}]{part.health}[/]", str(part.restarts)
         )
     return Group(table, "", _counts(status), *(Text(line) for line in messages[-3:]), "Ctrl-C stops all.")
 

@@ -61,6 +61,8 @@ class PageReport(_OfReport):
 
 class ReportEntry(Value):
     mood: EntryMood
+    #: Goes on after this entry.
+    cursor: str
     #: None where it was not asked for, or where no model may see it (docs/care.md).
     text: str | None = None
 

@@ -1,7 +1,7 @@
 """The Qdrant collection of journal entries: schema, upsert, search, erase."""
 
 from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
-from entry_index._entries import Chunk, EntryHit, IndexedEntry, SearchFilters, Terms
+from entry_index._entries import Chunk, ChunkVector, EntryHit, IndexedEntry, SearchFilters, Terms
 from entry_index._index import EntryIndex
 from entry_index._lexicon import Lexicon
 from entry_index._words import Word, query_words, words_of
@@ -21,6 +21,7 @@ from entry_index.errors import (
 
 __all__ = [
     "Chunk",
+    "ChunkVector",
     "EmbeddingModel",
     "EntryHit",
     "EntryIndex",

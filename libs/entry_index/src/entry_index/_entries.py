@@ -78,3 +78,13 @@ class EntryHit:
     dense: float | None = None
     #: The bm25 score of the entry's best chunk; None where it was not among the best.
     bm25: float | None = None
+
+
+@dataclass(frozen=True)
+class ChunkVector:
+    """One passage's place in meaning."""
+
+    entry_id: UUID
+    revision: int
+    #: `(dimension,)`
+    vector: list[float]

@@ -9,7 +9,7 @@ from uuid import UUID
 from entry_index import _collections, _filters, _schema, _search, _writes
 from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
 from entry_index._connection import Connection
-from entry_index._entries import EntryHit, IndexedEntry, SearchFilters, Terms
+from entry_index._entries import ChunkVector, EntryHit, IndexedEntry, SearchFilters, Terms
 from entry_index._points import dense_vector
 from entry_index.errors import ModelMismatch, RebuildIncomplete
 
@@ -116,6 +116,27 @@ class EntryIndex:
         ordered = sorted(records, key=lambda record: (record.payload or {})["chunk"])
         step = max(1, -(-len(ordered) // SIMILAR_CHUNKS_MAX))
         return [dense_vector(record) for record in ordered[::step]]
+
+    async def vectors(self, journal: str, filters: SearchFilters) -> list[ChunkVector]:
+        """Those of every chunk of the entries of `journal` that pass, in no order: all of them, a hundred a call."""
+        found: list[ChunkVector] = []
+        offset = None
+        while True:
+            records, offset = await self._open.call(
+                self._open.client.scroll(
+                    self._target,
+                    scroll_filter=_filters.of_search(journal, filters),
+                    limit=_schema.QUERY_LIMIT_MAX,
+                    offset=offset,
+                    with_payload=["entry_id", "revision"],
+                    with_vectors=[_schema.DENSE],
+                )
+            )
+            for record in records:
+                payload = record.payload or {}
+                found.append(ChunkVector(UUID(payload["entry_id"]), payload["revision"], dense_vector(record)))
+            if offset is None:
+                return found
 
     async def erase_entry(self, journal: str, entry_id: UUID) -> None:
         await _writes.delete(self._open, self._target, _filters.of_entry(journal, entry_id))

@@ -22,7 +22,7 @@ from worker_kit._passages import (
 )
 from worker_kit._run import run_async
 from worker_kit._service_app import TASK_PREFIX, ServiceSpec, create_service_app
-from worker_kit._serving import serve_worker
+from worker_kit._serving import serve_beat, serve_worker
 from worker_kit._settings import WorkerSettings
 from worker_kit.errors import DeadlineExceeded, GatewayRefused, GatewayUnreachable, WorkerError
 
@@ -65,6 +65,7 @@ __all__ = [
     "note_call",
     "pipeline_task",
     "run_async",
+    "serve_beat",
     "serve_worker",
     "split",
 ]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+import structlog
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from celery.utils.nodenames import host_format
@@ -24,6 +25,8 @@ from worker_kit._traces import flush_children
 
 S = TypeVar("S", bound=WorkerSettings)
 
+log = structlog.get_logger()
+
 _CANNOT_LISTEN = 1
 _WRONG_SETTINGS = 2
 
@@ -33,19 +36,8 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
 
     `service` is the name in logs, such as `enrichment-worker`; its first word names the node.
     """
-    try:
-        settings = settings_type()  # type: ignore[call-arg] # the environment gives what has no default
-    except ValidationError as error:
-        prefix = settings_type.model_config.get("env_prefix", "")
-        for fault in error.errors(include_input=False, include_url=False):
-            name = "_".join(map(str, fault["loc"])).upper()
-            print(f"{service}: {prefix}{name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - logs are not set up
-        return _WRONG_SETTINGS
-    configure_logging(service=service, log_format=settings.log_format, level=settings.log_level)
-    try:
-        configure_tracing(service=service, endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
-    except (InvalidEndpoint, RemoteEndpointRefused) as error:
-        print(f"{service}: {error}", file=sys.stderr)  # noqa: T201 - it is told as other wrong settings are
+    settings = _set_up(service, settings_type)
+    if settings is None:
         return _WRONG_SETTINGS
     flush_children()
     ready = _readiness()
@@ -68,6 +60,37 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
         worker.start()
     flush_tracing()
     return int(worker.exitcode or 0)
+
+
+def serve_beat(service: str, settings_type: type[S], create_app: Callable[[S], Celery]) -> int:
+    """Send what the app's schedule says until SIGTERM: the process's exit code."""
+    settings = _set_up(service, settings_type)
+    if settings is None:
+        return _WRONG_SETTINGS
+    app = create_app(settings)
+    beat = app.Beat(app=app, quiet=True, loglevel=settings.log_level, scheduler_cls=app.conf.beat_scheduler)
+    log.info("beat.started", orders=sorted(app.conf.beat_schedule))
+    beat.run()
+    return 0
+
+
+def _set_up(service: str, settings_type: type[S]) -> S | None:
+    """The settings, with logs and traces as they say; None where they are wrong, which is told then."""
+    try:
+        settings = settings_type()  # type: ignore[call-arg] # the environment gives what has no default
+    except ValidationError as error:
+        prefix = settings_type.model_config.get("env_prefix", "")
+        for fault in error.errors(include_input=False, include_url=False):
+            name = "_".join(map(str, fault["loc"])).upper()
+            print(f"{service}: {prefix}{name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - logs are not set up
+        return None
+    configure_logging(service=service, log_format=settings.log_format, level=settings.log_level)
+    try:
+        configure_tracing(service=service, endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
+    except (InvalidEndpoint, RemoteEndpointRefused) as error:
+        print(f"{service}: {error}", file=sys.stderr)  # noqa: T201 - it is told as other wrong settings are
+        return None
+    return settings
 
 
 def _readiness() -> threading.Event:

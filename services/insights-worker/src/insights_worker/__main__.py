@@ -1,4 +1,4 @@
-"""`python -m insights_worker work`: serve until SIGTERM, then finish what was taken."""
+"""`python -m insights_worker work`: serve until SIGTERM, then finish what was taken. `beat`: keep the clock."""
 
 import argparse
 import os
@@ -8,15 +8,17 @@ import tempfile
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="insights_worker", description="Reflections and insights for Daybook")
-    parser.add_argument("command", choices=["work"])
-    parser.parse_args()
+    parser.add_argument("command", choices=["work", "beat"])
+    command = parser.parse_args().command
     with tempfile.TemporaryDirectory(prefix="daybook-metrics-") as directory:
         # The metrics library looks at this once, when it is imported: so our own modules come after it.
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
         from insights_worker.app import create_app
         from insights_worker.settings import Settings
-        from worker_kit import serve_worker
+        from worker_kit import serve_beat, serve_worker
 
+        if command == "beat":
+            return serve_beat("insights-beat", Settings, create_app)
         return serve_worker("insights-worker", Settings, create_app)
 
 

@@ -3,6 +3,7 @@
 from celery import Celery
 
 from contracts.topology import INSIGHTS_DURABLE
+from insights_worker.clock import set_clock
 from insights_worker.config import PipelineConfig
 from insights_worker.routes import QUEUES, route
 from insights_worker.settings import Settings
@@ -15,6 +16,7 @@ def create_app(settings: Settings) -> Celery:
     # One event is one task here: nothing is gained by gathering them.
     spec = ServiceSpec(name="insights-worker", queues=QUEUES, durable=INSIGHTS_DURABLE, route=route, batch_max=1)
     app = create_service_app(spec, settings)
+    set_clock(app, every_s=settings.report_schedule_every_s)
     backoff = Backoff(base_s=settings.retry_base_s)
     register_tasks(app, TaskContext(pipeline_config(settings), backoff, settings.deadline_s))
     return app

@@ -1,7 +1,6 @@
 """One report at the gateway, as the worker that makes it sees it."""
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -35,19 +34,9 @@ class ReportDesk:
         self._ref = ref
         self._told_at_s = 0.0
 
-    async def moods(self) -> AsyncIterator[ReportEntry]:
-        """Every entry without its text, oldest first."""
-        cursor: str | None = None
-        while True:
-            page = await self.page(cursor, texts=False)
-            for entry in page.entries:
-                yield entry
-            if page.next_cursor is None:
-                return
-            cursor = page.next_cursor
-
-    async def page(self, cursor: str | None, *, texts: bool = True) -> EntryPage:
-        request = PageReport(**self._ref.model_dump(), cursor=cursor, texts=texts)
+    async def page(self, cursor: str | None) -> EntryPage:
+        """The entries after that place, oldest first."""
+        request = PageReport(**self._ref.model_dump(), cursor=cursor)
         reply = await self._gateway.page_report(request)
         if reply.outcome != "page":
             raise ReportSettled

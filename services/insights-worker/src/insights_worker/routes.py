@@ -9,11 +9,14 @@ from worker_kit import Order, QueueSpec
 
 WRITE_REFLECTION = "insights.write_reflection"
 COMPUTE_INSIGHTS = "insights.compute_insights"
+SCHEDULE_REPORTS = "insights.schedule_reports"
 
 REFLECTION_QUEUE = QueueSpec("insights.reflection", needs_model=True, has_priorities=True)
 #: Of its own: a reflection never waits behind reports.
 REPORT_QUEUE = QueueSpec("insights.report", needs_model=True, has_priorities=True)
-QUEUES = (REFLECTION_QUEUE, REPORT_QUEUE)
+#: Beat's orders, which need no model.
+SCHEDULE_QUEUE = QueueSpec("insights.schedule", needs_model=False)
+QUEUES = (REFLECTION_QUEUE, REPORT_QUEUE, SCHEDULE_QUEUE)
 
 #: Somebody looks at a screen; the others are for later.
 INTERACTIVE_PRIORITY = 9

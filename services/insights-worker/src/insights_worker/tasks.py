@@ -68,7 +68,15 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
             # The next turn stands behind what has come meanwhile, and has all its attempts before it.
             raise task.retry(args=(order, None, task.request.retries + 1), countdown=0)
 
-    del write_reflection, compute_insights  # the app holds them
+    @pipeline_task(app, name=routes.SCHEDULE_REPORTS, queue=routes.SCHEDULE_QUEUE.name)
+    def schedule_reports(task: Any) -> None:
+        """Not tried again where it fails: the clock asks anew."""
+        with bound(task_id=task.request.id, task=task.name):
+            error = _failure(lambda: run_async(reporting.schedule_reports(config), deadline_s=context.deadline_s))
+            if error is not None:
+                log.warning("reports.not_scheduled", error=type(error).__name__)
+
+    del write_reflection, compute_insights, schedule_reports  # the app holds them
 
 
 def _attempt(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from contracts.enrichments import FailureReason
 from contracts.events import DomainEvent, InsightsCompleted, InsightsFailed, ReportFailure, ReportRef
+from contracts.moods import EntryMood
 from contracts.report_work import (
     REPORT_PAGE_MAX_BYTES,
     REPORT_TEXT_MAX_CHARS,
@@ -83,13 +84,10 @@ async def page_report(
         there = await reports.give_entries(connection, report, [mood.entry_id for mood in shown])
         kept = [mood for mood in shown if mood.entry_id in there]
         texts = await _texts(connection, report, there, care or default_care()) if request.texts else {}
-    given = _fitting([ReportEntry(mood=mood, text=texts.get(mood.entry_id)) for mood in kept])
+    given = _fitting([ReportEntry(mood=mood, cursor=_after(mood), text=texts.get(mood.entry_id)) for mood in kept])
     if len(given) < len(kept):
-        is_last, ended = False, given[-1].mood
-    else:
-        ended = shown[-1] if shown else None
-    cursor = None if is_last or ended is None else cursor_at(ended.written_at, ended.entry_id)
-    return ReportPage(outcome="page", entries=tuple(given), next_cursor=cursor)
+        return ReportPage(outcome="page", entries=tuple(given), next_cursor=given[-1].cursor)
+    return ReportPage(outcome="page", entries=tuple(given), next_cursor=None if is_last else _after(shown[-1]))
 
 
 async def save_report(store: Store, principal: Principal, request: SaveReport) -> SaveReportReply:
@@ -127,6 +125,10 @@ async def _texts(connection: Connection, report: Report, entry_ids: Collection[U
     if notice is not None:
         await reports.mark(connection, report, notice.kind)
     return {entry.id: _shortened(entry.body) for entry in spared}
+
+
+def _after(mood: EntryMood) -> str:
+    return cursor_at(mood.written_at, mood.entry_id)
 
 
 def _shortened(body: str) -> str:

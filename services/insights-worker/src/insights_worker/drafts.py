@@ -1,0 +1,37 @@
+"""What one turn of a report leaves to the next."""
+
+from pydantic import BaseModel, ConfigDict
+
+from contracts.reports import (
+    Claim,
+    Removed,
+    ReportNumbers,
+    ReportProvenance,
+    SummaryMissing,
+    Theme,
+    ThemesMissing,
+)
+
+
+class Draft(BaseModel):
+    """Another version of this worker may have written it: what does not validate is begun anew."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    numbers: ReportNumbers
+    themes: tuple[Theme, ...]
+    themes_missing: ThemesMissing | None
+    #: Goes on after the entry that was read last; None before the first.
+    cursor: str | None = None
+    seen: int = 0
+    read: int = 0
+    withheld: int = 0
+    is_read: bool = False
+    #: Still to be merged, in order of time; and what the present pass has merged.
+    notes: tuple[Claim, ...] = ()
+    merged: tuple[Claim, ...] = ()
+    summary: tuple[Claim, ...] = ()
+    suggestions: tuple[Claim, ...] = ()
+    summary_missing: SummaryMissing | None = None
+    removed: Removed = Removed()
+    provenance: ReportProvenance | None = None

@@ -1,0 +1,1 @@
+"""Many entries in few sentences, each of which says on which entries it rests."""

@@ -1,0 +1,76 @@
+"""The passes after the first: notes to fewer notes, as often as it takes until all fit, then to a summary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.reports import Claim, Removed
+from insights_worker.model_calls import TURN_TOKENS, ReportModel
+from insights_worker.prompt_files import load
+from insights_worker.summary.claims import CitedText, NotesAnswer, SummaryAnswer, settle
+from worker_kit import estimate_tokens
+
+#: One note alone would never become fewer.
+_BATCH_MIN = 2
+
+
+@dataclass(frozen=True)
+class Summary:
+    claims: tuple[Claim, ...]
+    suggestions: tuple[Claim, ...]
+    removed: Removed
+    #: False: there was no answer that could be used.
+    answered: bool
+
+
+def fit_at_once(model: ReportModel, notes: Sequence[Claim]) -> bool:
+    return len(notes) <= _BATCH_MIN or _tokens(notes) <= model.room_tokens(load("summary"))
+
+
+def next_batch(model: ReportModel, notes: Sequence[Claim]) -> int:
+    """How many of `notes`, from the first, are merged together."""
+    room = model.room_tokens(load("merge"))
+    count = 0
+    while count < len(notes) and (count < _BATCH_MIN or _tokens(notes[: count + 1]) <= room):
+        count += 1
+    return count
+
+
+async def merge(model: ReportModel, notes: Sequence[Claim], removed: Removed) -> tuple[list[Claim], Removed]:
+    """Fewer notes than before, and what was removed until now.
+
+    Raises: OllamaError, where asking later may help.
+    """
+    fewer = max(1, len(notes) // 2)
+    answer = await model.ask(load("merge"), _numbered(notes), NotesAnswer)
+    if answer is None:
+        # The first of each batch are the most important that the model found there.
+        return list(notes[:fewer]), removed.model_copy(update={"answers": removed.answers + 1})
+    merged, counted = settle(answer.notes, [note.entry_ids for note in notes], removed)
+    return merged[:fewer], counted
+
+
+async def summarise(model: ReportModel, notes: Sequence[Claim], removed: Removed) -> Summary:
+    """Raises: OllamaError, where asking later may help."""
+    answer = await model.ask(load("summary"), _numbered(notes), SummaryAnswer)
+    if answer is None:
+        return Summary((), (), removed.model_copy(update={"answers": removed.answers + 1}), answered=False)
+    shown = [note.entry_ids for note in notes]
+    claims, removed = _settled(answer.summary, shown, removed)
+    suggestions, removed = _settled(answer.suggestions, shown, removed)
+    return Summary(claims, suggestions, removed, answered=True)
+
+
+def _settled(
+    written: Sequence[CitedText], shown: Sequence[Sequence[UUID]], removed: Removed
+) -> tuple[tuple[Claim, ...], Removed]:
+    claims, counted = settle(written, shown, removed)
+    return tuple(claims), counted
+
+
+def _numbered(notes: Sequence[Claim]) -> list[str]:
+    return [f"[{number}] {note.text}" for number, note in enumerate(notes, start=1)]
+
+
+def _tokens(notes: Sequence[Claim]) -> int:
+    return sum(estimate_tokens(note.text) + TURN_TOKENS for note in notes)

@@ -1,0 +1,1 @@
+"""What a period is about: entries grouped by meaning, and each group's name."""

@@ -1,0 +1,84 @@
+"""Groups in vectors that were planted there, and none where there are none."""
+
+import time
+
+import numpy as np
+import pytest
+
+from insights_worker.themes.clusters import MOST_THEMES, find_clusters, unit_means
+from insights_worker.themes.words import telling_words
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def planted(dice, sizes, *, noise=0.0, dimension=64, spread=0.6):
+    """Rows around as many directions as there are sizes, then as many without any; and which is whose."""
+    middles = dice.normal(size=(len(sizes), dimension))
+    middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    rows = middles[owners] + spread * dice.normal(size=(len(owners), dimension)) / np.sqrt(dimension)
+    stray = dice.normal(size=(int(noise * len(owners)), dimension))
+    rows = np.concatenate([rows, stray])
+    return unit(rows), owners
+
+
+@pytest.mark.parametrize("sizes", [[40, 40], [60, 30, 10], [25, 20, 20, 15, 12, 8]])
+def test_what_was_planted_is_found(sizes):
+    rows, owners = planted(np.random.default_rng(3), sizes)
+    found = find_clusters(rows)
+    assert [len(cluster.members) for cluster in found] == sorted(sizes, reverse=True)
+    for cluster in found:
+        assert len({owners[row] for row in cluster.members}) == 1
+
+
+def test_the_most_typical_come_first():
+    rows, _ = planted(np.random.default_rng(4), [30, 30])
+    for cluster in find_clusters(rows):
+        middle = rows[list(cluster.members)].sum(axis=0)
+        nearness = rows[list(cluster.members)] @ middle
+        assert list(nearness) == sorted(nearness, reverse=True)
+
+
+@pytest.mark.parametrize("n", [8, 30, 200, 1000])
+def test_noise_has_no_groups(n):
+    rows = np.random.default_rng(n).normal(size=(n, 384))
+    assert find_clusters(unit(rows)) == []
+
+
+def test_strays_do_not_hide_the_groups():
+    rows, owners = planted(np.random.default_rng(6), [40, 30], noise=0.5)
+    found = find_clusters(rows)
+    large = [cluster for cluster in found if len(cluster.members) >= 25]
+    assert len(large) == 2
+    for cluster in large:
+        inside = [owners[row] for row in cluster.members if row < len(owners)]
+        assert max(inside.count(0), inside.count(1)) / len(inside) > 0.95
+
+
+def test_the_same_vectors_make_the_same_groups_and_equal_ones_do_no_harm():
+    rows, _ = planted(np.random.default_rng(7), [20, 15, 10])
+    assert find_clusters(rows) == find_clusters(rows.copy())
+    assert len(find_clusters(np.tile(rows[:1], (20, 1)))) <= 1
+    assert find_clusters(rows[:2]) == []
+    assert find_clusters(np.zeros((12, 8), dtype=np.float32)) == []
+
+
+def test_five_thousand_are_grouped_in_seconds():
+    rows, _ = planted(np.random.default_rng(8), [900] * 5, noise=0.11, dimension=384)
+    began_s = time.perf_counter()
+    found = find_clusters(rows)
+    assert time.perf_counter() - began_s < 30, "about 4 s on two idle cores"
+    assert 5 <= len(found) <= MOST_THEMES
+
+
+def test_an_entry_of_many_passages_lies_in_their_middle():
+    (middle,) = unit_means([[[1.0, 0.0], [0.0, 1.0]]])
+    assert middle == pytest.approx([0.5**0.5, 0.5**0.5])
+
+
+def test_telling_words_are_those_that_the_others_do_not_have():
+    inside = ["Nora baked bread today", "bread with Nora today", "more bread today"]
+    assert telling_words(inside, [*inside, *["rain today"] * 6]).startswith("bread, nora")
+    assert telling_words(["..."], ["..."]) == "…"
