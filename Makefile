@@ -99,6 +99,9 @@ bench-search: $(STAMP) ## recall and time of hybrid, dense and lexical search at
 bench-ask: $(STAMP) ## what a journal answers and what it does not, on the demo's diary with the embedded models
 	$(BIN)/python benchmarks/ask.py --write docs/benchmarks/ask.md
 
+bench-live: $(STAMP) ## the first words of a reflection at a reader, beside a bare Ollama stream
+	$(BIN)/python benchmarks/live.py --write docs/benchmarks/live.md
+
 bench-ingest: $(STAMP) ## POST requests a second and p99 with 32 connections, beside a bare INSERT loop
 	$(BIN)/python benchmarks/ingest.py
 

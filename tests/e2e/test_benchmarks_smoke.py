@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.stack import Stack
+from devstack.stack import INSIGHTS, Stack
 from support.unmeasured import unmeasured
 
 ROOT = Path(__file__).parents[2]
@@ -100,3 +100,18 @@ def test_bench_search_finds_names_by_words_and_reports_every_way_of_searching() 
     assert len(names) == 5
     assert names["dense"] < 0.5
     assert min(names["hybrid"], names["lexical"]) > 0.8
+
+
+async def test_bench_live_times_the_first_words_by_every_way(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the stack that runs anyway, against the scripted model server."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    live = importlib.import_module("live")
+    before = {"INSIGHTS_OLLAMA_URL": f"http://127.0.0.1:{stack.ports['models']}", "INSIGHTS_REFLECTION_CHECKED": "true"}
+    with live.scripted_ollama() as scripted:
+        try:
+            figures = await live.measure(stack, "scripted", scripted, 1)
+        finally:
+            stack.restart(INSIGHTS, settings=before)
+    assert [len(delays) for delays in figures.delays_ms.values()] == [1, 1, 1]
+    assert all(delay > 0 for delays in figures.delays_ms.values() for delay in delays)
+    assert live.table([figures]).count("| scripted |") == 3
