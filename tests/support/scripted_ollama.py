@@ -186,7 +186,8 @@ class ScriptedOllama:
         gone = asyncio.ensure_future(reader.read(1))
         sending = asyncio.ensure_future(self._send(writer, answer))
         await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-        if gone.done() and gone.result():
+        # A client that goes may reset the connection too, which is raised here.
+        if gone.done() and gone.exception() is None and gone.result():
             await sending  # Not gone, but in haste: this is the next request's beginning.
         if not sending.done():
             sending.cancel()
