@@ -238,20 +238,6 @@ def test_without_a_collector_work_goes_on_and_with_it_again_spans_come(traced: T
     traced.wait_for(trace_id, "process enrichment.embed")
 
 
-def test_a_worker_that_is_stopped_sends_its_last_spans_first(traced: Traced) -> None:
-    """The last test: the worker is gone after it."""
-    entry_id, trace_id = traced.post()
-    traced.settle(entry_id)
-    traced.worker.stop()
-    names = {span.name for span in traced.receiver.trace(trace_id)}
-    assert {"process enrichment-worker", "process enrichment.embed", "process enrichment.mood"} <= names
-
-
-def _both(traced: Traced, trace_id: str, name: str) -> list[Received] | None:
-    found = [span for span in traced.receiver.trace(trace_id) if span.name == name]
-    return found if len(found) == 2 else None
-
-
 def test_the_evidence_of_a_task_names_its_trace(traced: Traced) -> None:
     entry_id, trace_id = traced.post()
     traced.settle(entry_id)
@@ -269,3 +255,17 @@ def test_the_evidence_of_a_task_names_its_trace(traced: Traced) -> None:
     }
     evidence = ("daybook_bridge_overhead_seconds", "daybook_inference_seconds", "daybook_worker_task_seconds")
     assert named >= {(name, "enrichment.infer_mood") for name in evidence}
+
+
+def test_a_worker_that_is_stopped_sends_its_last_spans_first(traced: Traced) -> None:
+    """The last test: the worker is gone after it."""
+    entry_id, trace_id = traced.post()
+    traced.settle(entry_id)
+    traced.worker.stop()
+    names = {span.name for span in traced.receiver.trace(trace_id)}
+    assert {"process enrichment-worker", "process enrichment.embed", "process enrichment.mood"} <= names
+
+
+def _both(traced: Traced, trace_id: str, name: str) -> list[Received] | None:
+    found = [span for span in traced.receiver.trace(trace_id) if span.name == name]
+    return found if len(found) == 2 else None
