@@ -8,7 +8,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
 MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
 STAMP := $(VENV)/.installed
 # deptry cannot read the module names of editable packages.
-OURS := daybook-care=care,daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-httpx-keepalive=httpx_keepalive,daybook-ollama-client=ollama_client,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
+OURS := daybook-care=care,daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-httpx-keepalive=httpx_keepalive,daybook-ollama-client=ollama_client,daybook-service-settings=service_settings,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
 
 # The tests start some hundred Python processes. Where bytecode is not kept, each of them compiles Celery and all else anew:

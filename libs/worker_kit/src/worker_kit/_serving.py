@@ -9,8 +9,8 @@ import structlog
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from celery.utils.nodenames import host_format
-from pydantic import ValidationError
 
+from service_settings import SettingsWrong, read_settings
 from telemetry import (
     InvalidEndpoint,
     RemoteEndpointRefused,
@@ -77,12 +77,10 @@ def serve_beat(service: str, settings_type: type[S], create_app: Callable[[S], C
 def _set_up(service: str, settings_type: type[S]) -> S | None:
     """The settings, with logs and traces as they say; None where they are wrong, which is told then."""
     try:
-        settings = settings_type()  # type: ignore[call-arg] # the environment gives what has no default
-    except ValidationError as error:
-        prefix = settings_type.model_config.get("env_prefix", "")
-        for fault in error.errors(include_input=False, include_url=False):
-            name = "_".join(map(str, fault["loc"])).upper()
-            print(f"{service}: {prefix}{name}: {fault['msg']}", file=sys.stderr)  # noqa: T201 - logs are not set up
+        settings = read_settings(settings_type)
+    except SettingsWrong as error:
+        for fault in error.faults:
+            print(f"{service}: {fault}", file=sys.stderr)  # noqa: T201 - logs are not set up
         return None
     configure_logging(service=service, log_format=settings.log_format, level=settings.log_level)
     try:

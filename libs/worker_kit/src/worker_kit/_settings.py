@@ -1,13 +1,13 @@
-"""What every worker reads from its environment. A service's `Settings` adds its own and names the prefix."""
+"""What every worker is told by its environment or by files of secrets. A service's `Settings` adds its own."""
 
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings
 
 from entry_index import IndexConfig
 from ollama_client import OllamaConfig
+from service_settings import ServiceSettings
 from telemetry import LogFormat
 from worker_kit._evidence import note_call
 from worker_kit._gateway_client import GatewayConfig
@@ -15,7 +15,7 @@ from worker_kit._gateway_client import GatewayConfig
 _INDEX_TIMEOUT_S = 30.0
 
 
-class WorkerSettings(BaseSettings):
+class WorkerSettings(ServiceSettings):
     """Set `model_config` with an `env_prefix` in the subclass; nothing is read before it is built."""
 
     #: Where the gateway's API and the events are; with a login where the server wants one.

@@ -1,4 +1,4 @@
-"""Everything this process reads from the environment, prefix ENRICHMENT_."""
+"""Everything this process reads from the environment and from files of secrets, prefix ENRICHMENT_."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nats
 import structlog
-from pydantic import ValidationError
 
 from gateway.db.migrations import migrate
 from gateway.db.store import Store
@@ -18,6 +17,7 @@ from gateway.messaging.nats_link import log_error
 from gateway.messaging.topology import apply_topology
 from gateway.service.keys import ensure_key
 from gateway.settings import Settings
+from service_settings import SettingsWrong, read_settings
 from telemetry import configure_logging
 
 _CONNECT_S = 5.0
@@ -29,12 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 failed, 2 told wrongly."""
     options = _parser().parse_args(arguments)
     try:
-        settings = Settings()  # pyright: ignore[reportCallIssue] - its fields come from the environment
-    except ValidationError as error:
-        # Names and faults only: a value may be a secret.
-        for fault in error.errors(include_url=False, include_input=False):
-            name = "".join(str(step) for step in fault["loc"]).upper()
-            sys.stderr.write(f"GATEWAY_{name}: {fault['msg']}\n")
+        settings = read_settings(Settings)
+    except SettingsWrong as error:
+        sys.stderr.write(f"{error}\n")
         return 2
     configure_logging(service="gateway", log_format=settings.log_format, level=settings.log_level)
     try:

@@ -1,19 +1,20 @@
-"""Everything the gateway is told from outside: the environment is read here and nowhere else."""
+"""Everything the gateway is told from outside, by the environment or by files of secrets, and nowhere else."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from care import HelpTexts, TextsInvalid, is_locale
+from service_settings import ServiceSettings
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 LexiconKey = Annotated[SecretStr, Field(min_length=16)]
 
 
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """`GATEWAY_HTTP_PORT` and so on. A wrong value stops start-up with the field's name."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True)

@@ -1,4 +1,4 @@
-"""Everything this process reads from the environment, prefix INSIGHTS_."""
+"""Everything this process reads from the environment and from files of secrets, prefix INSIGHTS_."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
