@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
+# The client of a Docker engine; it must be able to build with BuildKit.
+DOCKER ?= docker
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
@@ -80,6 +82,9 @@ test-faults: $(STAMP) ## what happens to tasks when things break, again and agai
 
 test-cluster: $(STAMP) ## lose, freeze and restart servers of a three-node NATS cluster under load (FAULT_ROUNDS=10 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-1} $(BIN)/pytest tests/faults/kombu_jetstream/test_jetstream_cluster.py -m 'cluster or not cluster' --log-cli-level=INFO
+
+base-images: $(STAMP) ## make local python, nats and postgres images where no registry answers (deploy/images/README.md)
+	@DOCKER="$(DOCKER)" deploy/images/build.sh
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Arguments alone are the server's.
+case ${1:-} in
+    -* | "") set -- nats-server "$@" ;;
+esac
+exec "$@"
