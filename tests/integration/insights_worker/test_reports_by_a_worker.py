@@ -127,9 +127,31 @@ def test_every_claim_cites_entries_and_what_cites_none_is_removed_and_counted(
     kestrels = {"text": "A time of kestrels.", "entry_ids": [ids[0], ids[2]]}
     assert result["summary"] == [kestrels]
     assert result["suggestions"] == [{"text": "Look up.", "entry_ids": [ids[0], ids[2]]}]
-    assert result["removed"] == {"citations": 4, "claims": 3, "answers": 0}
+    assert result["removed"] == {"citations": 4, "claims": 3, "numbers": 0, "unfit": 0, "answers": 0}
     assert result["provenance"]["calls"] == 2
     assert "Kestrel" not in running.log()
+
+
+def test_numbers_are_the_texts_and_never_the_models(daybook: Daybook, ollama: ScriptedOllama, running: Worker) -> None:
+    journal = daybook.new_journal()
+    first = write(daybook, journal, "Siskins: 12 of them at the feeder.", "2026-03-01T10:00:00Z")
+    write(daybook, journal, "Siskins again.", "2026-03-02T10:00:00Z")
+    notes = [
+        {"text": "You counted twelve siskins on March 1.", "cites": [1]},
+        {"text": "You wrote of siskins on 2 of 31 days.", "cites": [1, 2]},
+        {"text": "You saw five siskins again.", "cites": [2]},
+    ]
+    summary = [{"text": "You saw 12 siskins.", "cites": [1]}, {"text": "Your mood rose by 15 %.", "cites": [1]}]
+    suggestions = [{"text": "Look for ten minutes a day.", "cites": [1]}]
+    ollama.script(
+        "/api/chat",
+        ndjson(*chat_lines(json.dumps({"notes": notes}))),
+        ndjson(*chat_lines(json.dumps({"summary": summary, "suggestions": suggestions}))),
+    )
+    result = settled(daybook, ask(daybook, journal, **MARCH), running)["result"]
+    assert result["summary"] == [{"text": "You saw 12 siskins.", "entry_ids": [first]}]
+    assert result["suggestions"] == []
+    assert result["removed"] == {"citations": 0, "claims": 0, "numbers": 4, "unfit": 0, "answers": 0}
 
 
 def test_any_number_of_entries_is_read_in_turns_and_a_killed_worker_loses_one(

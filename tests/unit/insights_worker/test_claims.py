@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.reports import Claim, Removed
-from insights_worker.summary.claims import CitedText, NotesAnswer, SummaryAnswer, settle
+from insights_worker.prompt_files import load
+from insights_worker.summary.claims import CitedText, NotesAnswer, Source, SummaryAnswer, settle, why_nothing
 from insights_worker.summary.merging import fit_at_once, merge, next_batch, summarise
 
 IDS = [UUID(int=number) for number in range(1, 60)]
@@ -21,7 +22,8 @@ groups = st.lists(st.lists(st.sampled_from(IDS), min_size=1, max_size=30, unique
 
 @given(written, groups)
 def test_no_claim_stands_without_an_entry_that_was_shown(claims, shown):
-    settled, removed = settle(claims, shown, Removed(citations=2))
+    sources = [Source("Rain.", tuple(group)) for group in shown]
+    settled, removed = settle(claims, sources, load("notes"), Removed(citations=2))
     allowed = {entry_id for group in shown for entry_id in group}
     assert all(claim.entry_ids and set(claim.entry_ids) <= allowed for claim in settled)
     assert len(settled) + removed.claims == len(claims)
@@ -30,10 +32,37 @@ def test_no_claim_stands_without_an_entry_that_was_shown(claims, shown):
 
 
 def test_each_group_that_is_cited_is_represented():
-    shown = [IDS[:30], IDS[30:31]]
-    ((claim,), _) = settle([CitedText(text="You rested.", cites=[1, 2, 2])], shown, Removed())
+    shown = [Source("Rain.", tuple(IDS[:30])), Source("Sun.", tuple(IDS[30:31]))]
+    ((claim,), _) = settle([CitedText(text="You rested.", cites=[1, 2, 2])], shown, load("notes"), Removed())
     assert len(claim.entry_ids) == 20
     assert IDS[30] in claim.entry_ids
+
+
+def test_a_claim_with_a_number_of_its_own_goes_and_is_counted():
+    shown = [Source("2026-03-02\nRan 7 km.", (IDS[0],)), Source("2026-03-03\nSaw nine herons.", (IDS[1],))]
+    written = [
+        CitedText(text="You ran seven kilometres on March 2.", cites=[1]),
+        CitedText(text="You saw nine herons.", cites=[1]),
+        CitedText(text="You saw herons on 40 % of all days.", cites=[1, 2]),
+        CitedText(text="Text 1 is about running, and of four.", cites=[1]),
+    ]
+    claims, removed = settle(written, shown, load("notes"), Removed(numbers=1))
+    assert [claim.text for claim in claims] == ["You ran seven kilometres on March 2."]
+    assert removed == Removed(numbers=4)
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        (Removed(), "nothing_cited"),
+        (Removed(claims=1, numbers=2), "nothing_cited"),
+        (Removed(answers=3), "invalid_answer"),
+        (Removed(numbers=1), "nothing_held"),
+        (Removed(unfit=1), "nothing_held"),
+    ],
+)
+def test_a_report_says_why_no_claim_is_left(after, why):
+    assert why_nothing(Removed(), after) == why
 
 
 class Answering:

@@ -28,8 +28,8 @@ TrendMissing = Literal["too_few_days"]
 #: vectors, or cannot be asked.
 ThemesMissing = Literal["too_few_entries", "nothing_alike", "not_indexed", "index_unreachable"]
 #: Why a report has no summary: nothing that a model may read was written; the model answered, but nothing that could be
-#: used; no claim was left after those without citations were removed.
-SummaryMissing = Literal["no_entries", "invalid_answer", "nothing_cited"]
+#: used; no claim was left after those without citations were removed, or after those that do not hold (`Removed`).
+SummaryMissing = Literal["no_entries", "invalid_answer", "nothing_cited", "nothing_held"]
 
 
 class InsightsOrder(Request):
@@ -151,6 +151,11 @@ class Removed(Value):
     citations: int = 0
     #: Claims without any citation that holds.
     claims: int = 0
+    #: Claims, and names of themes, with a number that stands in nothing that they rest on.
+    numbers: int = 0
+    #: Claims, and names of themes, that are no part of a report: with a link, with marks of a program, of one word, or
+    #: a piece of the model's instruction.
+    unfit: int = 0
     #: Whole answers that could not be used.
     answers: int = 0
 

@@ -16,13 +16,14 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from contracts.enrichments import FailureReason
 from contracts.events import ReportRef
 from contracts.report_work import ReportEntry, ReportWork
-from contracts.reports import ReportProgress, ReportResult, ReportStep
+from contracts.reports import Removed, ReportProgress, ReportResult, ReportStep
 from insights_worker.config import PipelineConfig
 from insights_worker.desk import ReportDesk, ReportSettled
 from insights_worker.drafts import Draft
 from insights_worker.model_calls import ReportModel
 from insights_worker.numbers.counting import numbers_of
 from insights_worker.numbers.readings import Reading, reading_of
+from insights_worker.summary.claims import why_nothing
 from insights_worker.summary.merging import fit_at_once, merge, next_batch, summarise
 from insights_worker.summary.reading import Excerpt, excerpt_of, fits, read_batch
 from insights_worker.themes.grouping import Material, find_themes
@@ -137,8 +138,8 @@ class _Turn:
             await self._desk.tell("grouping", done, total)
 
         material = Material(self._ref.journal, readings, glances)
-        themes, missing = await find_themes(self._config.index, embedding.digest, model, work, material, named=named)
-        return Draft(numbers=numbers, themes=themes, themes_missing=missing)
+        themes = await find_themes(self._config.index, embedding.digest, model, work, material, named=named)
+        return Draft(numbers=numbers, themes=themes.found, themes_missing=themes.missing, removed=themes.removed)
 
     async def _read(self, model: ReportModel, draft: Draft) -> Draft:
         """All that is left to read, or as much as the turn has time for."""
@@ -207,11 +208,9 @@ class _Turn:
         if not draft.read:
             return made.model_copy(update={"summary_missing": "no_entries"})
         if not notes:
-            is_invalid = draft.removed.answers > 0 and draft.removed.claims == 0
-            missing = "invalid_answer" if is_invalid else "nothing_cited"
-            return made.model_copy(update={"summary_missing": missing})
+            return made.model_copy(update={"summary_missing": why_nothing(Removed(), draft.removed)})
         found = await summarise(model, notes, draft.removed)
-        missing = None if found.claims else "nothing_cited" if found.answered else "invalid_answer"
+        missing = None if found.claims else why_nothing(draft.removed, found.removed)
         return made.model_copy(
             update={
                 "summary": found.claims,

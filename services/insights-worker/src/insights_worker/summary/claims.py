@@ -1,18 +1,29 @@
-"""What the model claims, and which of it may stand: only what cites something that it was shown."""
+"""What the model claims, and which of it may stand: what cites something that it was shown, and no number but those."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from contracts.reports import Claim, Removed
+from contracts.reports import Claim, Removed, SummaryMissing
+from insights_worker.claim_checks import sentence_fault
+from insights_worker.prompt_files import Prompt
 
 #: More is no citation any more.
 _CITED_MAX = 20
 _CLAIM_MAX_CHARS = 400
 
 _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the model was shown under a number, and the entries behind it."""
+
+    text: str
+    entry_ids: tuple[UUID, ...]
 
 
 class CitedText(BaseModel):
@@ -38,22 +49,37 @@ class SummaryAnswer(BaseModel):
 
 
 def settle(
-    written: Sequence[CitedText], shown: Sequence[Sequence[UUID]], removed: Removed
+    written: Sequence[CitedText], shown: Sequence[Source], prompt: Prompt, removed: Removed
 ) -> tuple[list[Claim], Removed]:
-    """The claims that hold, and what was removed until now. `shown[n - 1]`: the entries behind number n."""
+    """The claims that hold, and what was removed until now. `shown[n - 1]` stood under number n, below `prompt`."""
     claims: list[Claim] = []
-    citations = lost = 0
     for one in written:
         numbers = dict.fromkeys(one.cites)
-        real = [number for number in numbers if 1 <= number <= len(shown)]
-        citations += len(numbers) - len(real)
-        cited = _spread([shown[number - 1] for number in real])
-        if cited:
-            claims.append(Claim(text=one.text, entry_ids=tuple(cited)))
+        cited = [shown[number - 1] for number in numbers if 1 <= number <= len(shown)]
+        removed = counted(removed, citations=len(numbers) - len(cited))
+        fault = sentence_fault(one.text, [source.text for source in cited], prompt.instruction.content)
+        if not cited:
+            removed = counted(removed, claims=1)
+        elif fault == "number":
+            removed = counted(removed, numbers=1)
+        elif fault == "unfit":
+            removed = counted(removed, unfit=1)
         else:
-            lost += 1
-    counted = removed.model_copy(update={"citations": removed.citations + citations, "claims": removed.claims + lost})
-    return claims, counted
+            claims.append(Claim(text=one.text, entry_ids=tuple(_spread([source.entry_ids for source in cited]))))
+    return claims, removed
+
+
+def counted(removed: Removed, **more: int) -> Removed:
+    return removed.model_copy(update={name: getattr(removed, name) + count for name, count in more.items()})
+
+
+def why_nothing(before: Removed, after: Removed) -> SummaryMissing:
+    """Why no claim is left, by what was removed meanwhile."""
+    if after.claims > before.claims:
+        return "nothing_cited"
+    if after.answers > before.answers:
+        return "invalid_answer"
+    return "nothing_held" if after.numbers + after.unfit > before.numbers + before.unfit else "nothing_cited"
 
 
 def _spread(groups: Sequence[Sequence[UUID]]) -> list[UUID]:

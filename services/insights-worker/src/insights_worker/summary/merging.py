@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from contracts.reports import Claim, Removed
 from insights_worker.model_calls import TURN_TOKENS, ReportModel
 from insights_worker.prompt_files import load
-from insights_worker.summary.claims import CitedText, NotesAnswer, SummaryAnswer, settle
+from insights_worker.summary.claims import NotesAnswer, Source, SummaryAnswer, counted, settle
 from worker_kit import estimate_tokens
 
 #: One note alone would never become fewer.
@@ -45,27 +44,25 @@ async def merge(model: ReportModel, notes: Sequence[Claim], removed: Removed) ->
     answer = await model.ask(load("merge"), _numbered(notes), NotesAnswer)
     if answer is None:
         # The first of each batch are the most important that the model found there.
-        return list(notes[:fewer]), removed.model_copy(update={"answers": removed.answers + 1})
-    merged, counted = settle(answer.notes, [note.entry_ids for note in notes], removed)
-    return merged[:fewer], counted
+        return list(notes[:fewer]), counted(removed, answers=1)
+    merged, removed = settle(answer.notes, _sources(notes), load("merge"), removed)
+    return merged[:fewer], removed
 
 
 async def summarise(model: ReportModel, notes: Sequence[Claim], removed: Removed) -> Summary:
     """Raises: OllamaError, where asking later may help."""
-    answer = await model.ask(load("summary"), _numbered(notes), SummaryAnswer)
+    prompt = load("summary")
+    answer = await model.ask(prompt, _numbered(notes), SummaryAnswer)
     if answer is None:
-        return Summary((), (), removed.model_copy(update={"answers": removed.answers + 1}), answered=False)
-    shown = [note.entry_ids for note in notes]
-    claims, removed = _settled(answer.summary, shown, removed)
-    suggestions, removed = _settled(answer.suggestions, shown, removed)
-    return Summary(claims, suggestions, removed, answered=True)
+        return Summary((), (), counted(removed, answers=1), answered=False)
+    claims, removed = settle(answer.summary, _sources(notes), prompt, removed)
+    suggestions, removed = settle(answer.suggestions, _sources(notes), prompt, removed)
+    return Summary(tuple(claims), tuple(suggestions), removed, answered=True)
 
 
-def _settled(
-    written: Sequence[CitedText], shown: Sequence[Sequence[UUID]], removed: Removed
-) -> tuple[tuple[Claim, ...], Removed]:
-    claims, counted = settle(written, shown, removed)
-    return tuple(claims), counted
+def _sources(notes: Sequence[Claim]) -> list[Source]:
+    """A note is made of its entries alone, so a number in it is one of theirs."""
+    return [Source(note.text, note.entry_ids) for note in notes]
 
 
 def _numbered(notes: Sequence[Claim]) -> list[str]:

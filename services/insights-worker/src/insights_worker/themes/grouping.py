@@ -2,18 +2,19 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 
 from contracts.report_work import ReportWork
-from contracts.reports import THEME_IDS_MAX, Theme, ThemesMissing
+from contracts.reports import THEME_IDS_MAX, Removed, Theme, ThemesMissing
 from entry_index import EntryIndex, EntryIndexError, IndexConfig, SearchFilters
+from insights_worker.claim_checks import Fault
 from insights_worker.model_calls import ReportModel
 from insights_worker.numbers.readings import Reading
 from insights_worker.themes.clusters import Cluster, find_clusters, unit_means
-from insights_worker.themes.naming import name_theme
+from insights_worker.themes.naming import ThemeName, name_theme
 
 #: Fewer entries have no themes, they are read one by one.
 ENTRIES_MIN = 8
@@ -34,32 +35,47 @@ class Material:
     texts: Mapping[UUID, str]
 
 
+@dataclass(frozen=True)
+class Themes:
+    #: The largest first.
+    found: tuple[Theme, ...] = ()
+    #: Why there is none.
+    missing: ThemesMissing | None = None
+    #: Names that were not taken.
+    removed: Removed = field(default_factory=Removed)
+
+
 async def find_themes(
     config: IndexConfig, digest: str, model: ReportModel, work: ReportWork, material: Material, *, named: Named
-) -> tuple[tuple[Theme, ...], ThemesMissing | None]:
-    """The largest first; or none, and why. `digest`: of the embedding model that is configured.
+) -> Themes:
+    """`digest`: of the embedding model that is configured.
 
     Raises: OllamaError, where asking later may help.
     """
     if len(material.texts) < ENTRIES_MIN:
-        return (), "too_few_entries"
+        return Themes(missing="too_few_entries")
     try:
         vectors = await _vectors(config, digest, work, material)
     except EntryIndexError as error:
         log.warning("themes.left_out", error=type(error).__name__)
-        return (), "index_unreachable"
+        return Themes(missing="index_unreachable")
     if len(vectors) < ENTRIES_MIN:
-        return (), "not_indexed"
+        return Themes(missing="not_indexed")
     # In one order, whatever the index's: the same entries make the same groups.
     ids = sorted(vectors)
     clusters = find_clusters(unit_means([vectors[entry_id] for entry_id in ids]))
     if not clusters:
-        return (), "nothing_alike"
+        return Themes(missing="nothing_alike")
     themes: list[Theme] = []
+    faults: Counter[Fault | None] = Counter()
     for number, cluster in enumerate(clusters):
         await named(number, len(clusters))
-        themes.append(await _theme(model, [ids[row] for row in cluster.members], cluster, material))
-    return tuple(themes), None
+        members = [ids[row] for row in cluster.members]
+        typical = [material.texts[one] for one in members[:REPRESENTATIVES]]
+        name = await name_theme(model, typical, list(material.texts.values()))
+        faults[name.fault] += 1
+        themes.append(_theme(name, members, cluster, material))
+    return Themes(tuple(themes), removed=Removed(numbers=faults["number"], unfit=faults["unfit"]))
 
 
 async def _vectors(
@@ -79,20 +95,16 @@ async def _vectors(
     return found
 
 
-async def _theme(model: ReportModel, members: list[UUID], cluster: Cluster, material: Material) -> Theme:
-    representatives = members[:REPRESENTATIVES]
-    name, named_by = await name_theme(
-        model, [material.texts[one] for one in representatives], list(material.texts.values())
-    )
+def _theme(name: ThemeName, members: list[UUID], cluster: Cluster, material: Material) -> Theme:
     readings = [material.readings[one] for one in members]
     valences = [reading.valence for reading in readings if reading.valence is not None]
     days = Counter(reading.day for reading in readings)
     return Theme(
-        name=name,
-        named_by=named_by,
+        name=name.name,
+        named_by=name.named_by,
         entries=len(members),
         entry_ids=tuple(members[:THEME_IDS_MAX]),
-        representatives=tuple(representatives),
+        representatives=tuple(members[:REPRESENTATIVES]),
         cohesion=round(cluster.cohesion, 4),
         valence=sum(valences) / len(valences) if valences else None,
         by_day={day: days[day] for day in sorted(days)},
