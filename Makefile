@@ -71,6 +71,20 @@ test-stack: $(STAMP)
 test-rest: $(STAMP)
 	@$(SHARE) $(addprefix --ignore=,$(TRANSPORT) $(STACK))
 
+# The integration tests but for those of the embedded servers themselves, in two shares with servers of their own.
+OF_SERVERS := $(addprefix tests/integration/,devstack qdrant_server model_server)
+IN_CONTAINERS = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DAYBOOK_TEST_SERVERS=containers $(BIN)/pytest --durations=5 \
+	-m "not faults and not cluster and not features and not brokers"
+
+test-containers: $(STAMP) ## the integration tests on servers in containers, as far as their images are here (docs/testing.md)
+	@$(MAKE) --no-print-directory --jobs --output-sync=target test-containers-transport test-containers-rest
+
+test-containers-transport: $(STAMP)
+	@$(IN_CONTAINERS) $(TRANSPORT)
+
+test-containers-rest: $(STAMP)
+	@$(IN_CONTAINERS) tests/integration $(addprefix --ignore=,$(TRANSPORT) $(OF_SERVERS))
+
 test-celery: $(STAMP) ## each feature of Celery on real workers, the long tests included
 	$(BIN)/pytest tests/integration/kombu_jetstream/features
 

@@ -6,8 +6,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from devstack.nats import NatsServer
-from devstack.postgres import PostgresServer
+from support.backends.nats import NatsServer, new_nats_server
+from support.backends.postgres import PostgresServer, new_postgres_server
+
+pytest_plugins = ["support.backends.plugin"]
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +23,11 @@ def servers_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def nats_server(servers_dir: Path) -> Iterator[NatsServer]:
-    with NatsServer(servers_dir / "nats") as server:
+    with new_nats_server(servers_dir / "nats") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_server(servers_dir: Path) -> Iterator[PostgresServer]:
-    with PostgresServer(servers_dir / "postgres", durable=False) as server:
+    with new_postgres_server(servers_dir / "postgres", durable=False) as server:
         yield server

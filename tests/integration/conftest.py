@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from devstack.nats import NatsServer
-from devstack.postgres import PostgresServer
-from devstack.qdrant.server import QdrantServer
+from support.backends.nats import new_nats_server
+from support.backends.postgres import PostgresServer
+from support.backends.qdrant import new_qdrant_server
+from support.backends.usage import USAGE
 from support.enrichment import USER, Daybook
 from support.model_server import ModelServer
 from support.scripted_ollama import ScriptedOllama
@@ -14,6 +15,7 @@ from support.scripted_ollama import ScriptedOllama
 
 @pytest.fixture(scope="session")
 def model_server() -> Iterator[ModelServer]:
+    USAGE.note("ollama", "embedded")
     with ModelServer("--threads", "2") as server:
         yield server
 
@@ -31,8 +33,8 @@ def daybook(
     """A gateway with servers of its own for the tests of workers; each test has its own journals."""
     directory = tmp_path_factory.mktemp("daybook")
     with (
-        NatsServer(directory / "nats", users=(USER,)) as nats_server,
-        QdrantServer(directory / "qdrant") as qdrant,
+        new_nats_server(directory / "nats", users=(USER,)) as nats_server,
+        new_qdrant_server(directory / "qdrant") as qdrant,
         Daybook(directory, nats_server, postgres_server, qdrant).serving(ollama.url) as running,
     ):
         yield running

@@ -18,11 +18,12 @@ import httpx
 import nats
 
 from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
-from devstack.nats import NatsServer, NatsUser
+from devstack.nats import NatsUser
 from devstack.ports import free_port
-from devstack.postgres import PostgresServer
 from devstack.process import ServerProcess
-from devstack.qdrant.server import QdrantServer
+from support.backends.nats import NatsServer
+from support.backends.postgres import PostgresServer
+from support.backends.qdrant import QdrantServer
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL
 
 JOURNAL = "diary"

@@ -28,7 +28,8 @@ class NatsCluster:
         routes = dict(zip(names, _free_ports(size), strict=True))
         self._monitors = dict(zip(names, _free_ports(size), strict=True))
         self.nodes = {
-            name: NatsServer(directory / name, authorization="", more=self._config(name, routes)) for name in names
+            name: NatsServer(directory / name, authorization="", embedded=True, more=self._config(name, routes))
+            for name in names
         }
         self.alive: set[str] = set()
 

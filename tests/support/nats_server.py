@@ -1,56 +1,51 @@
-"""A real nats-server on a free port, with JetStream in a directory of the test's."""
+"""A real nats-server on a free port, with JetStream and the configuration that a test wants."""
 
-import re
-import resource
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-USER, PASSWORD = "broker", "s3cret"
-START_S = 10.0
+from support.backends.choice import in_container
+from support.backends.nats import NatsContainer
+from support.backends.nats_process import NatsProcess
+from support.backends.usage import USAGE
 
-_PORT = re.compile(r"Listening for client connections on 127\.0\.0\.1:(\d+)")
+USER, PASSWORD = "broker", "s3cret"
 
 
 class NatsServer:
     """`restart` keeps port and data; `kill` is SIGKILL.
 
     `authorization` is the inside of that block, "" for a server that lets everybody in; `more` are further lines of the
-    configuration, `storage` further settings of its JetStream.
+    configuration, `storage` further settings of its JetStream. Files that `more` names are there in a container too.
+    `embedded` keeps it out of one: it is part of a test that no container can be part of.
     """
 
-    def __init__(self, directory: Path, *, authorization: str | None = None, more: str = "", storage: str = "") -> None:
-        self._directory = directory
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        authorization: str | None = None,
+        more: str = "",
+        storage: str = "",
+        embedded: bool = False,
+    ) -> None:
         users = f"users = [{{user: {USER}, password: {PASSWORD}}}]"
         inside = users if authorization is None else authorization
         self._more = f"authorization {{ {inside} }}\n{more}\n" if inside else f"{more}\n"
-        self._storage = f"store_dir: {directory / 'store'}, sync_interval: always{storage and ', '}{storage}"
-        self._process: subprocess.Popen[bytes] | None = None
-        self.port = -1
+        self._storage = storage
+        contained = in_container("nats") and not embedded
+        USAGE.note("nats", "containers" if contained else "embedded")
+        self._runner: NatsContainer | NatsProcess = NatsContainer() if contained else NatsProcess(directory)
+
+    @property
+    def port(self) -> int:
+        return self._runner.port
 
     def start(self) -> Self:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        log = self._directory / f"nats-{time.monotonic_ns()}.log"
-        config = self._directory / "nats.conf"
-        config.write_text(f"listen: 127.0.0.1:{self.port}\njetstream {{ {self._storage} }}\n{self._more}")
-        binary = Path(sys.executable).with_name("nats-server")
-        self._process = subprocess.Popen([str(binary), "-c", str(config), "-l", str(log)])
-        deadline_s = time.monotonic() + START_S
-        while time.monotonic() < deadline_s:
-            text = log.read_text() if log.exists() else ""
-            found = _PORT.search(text)
-            if found and "Server is ready" in text:
-                self.port = int(found[1])
-                return self
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.01)
-        self.kill()
-        raise RuntimeError(f"nats-server did not start: {log.read_text() if log.exists() else ''}")
+        addresses = "".join(f"{name}: {address}\n" for name, address in self._runner.addresses.items())
+        storage = f"store_dir: {self._runner.store}, sync_interval: always{self._storage and ', '}{self._storage}"
+        self._runner.start(f"{addresses}jetstream {{ {storage} }}\n{self._more}")
+        return self
 
     def restart(self) -> None:
         """As after a crash: SIGKILL, then the same port and data."""
@@ -58,22 +53,22 @@ class NatsServer:
         self.start()
 
     def kill(self) -> None:
-        self._end(signal.SIGKILL)
+        self._runner.kill()
 
     def stop(self) -> None:
-        self._end(signal.SIGTERM)
+        self._runner.stop()
 
     def freeze(self) -> None:
-        """SIGSTOP: its sockets stay open and nobody answers."""
-        self._signal(signal.SIGSTOP)
+        """Its sockets stay open and nobody answers."""
+        self._runner.pause()
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self._runner.resume()
 
     def limit_files(self, size_bytes: int) -> None:
-        """No file can grow beyond this any more: every write of more fails, as on a full disk."""
-        assert self._process is not None
-        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
+        """No file can grow beyond this any more: each such write fails, as on a full disk. Embedded servers only."""
+        assert isinstance(self._runner, NatsProcess), "a container's process is not this machine's to limit"
+        self._runner.limit_files(size_bytes)
 
     def url(self, prefix: str = "", user: str = USER, password: str = PASSWORD) -> str:
         return f"nats://{user}:{password}@127.0.0.1:{self.port}/{prefix}"
@@ -84,14 +79,4 @@ class NatsServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.kill()
-
-    def _signal(self, what: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(what)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(10)
-            self._process = None
+        self._runner.remove()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import kombu_jetstream
-from devstack.postgres import PostgresServer
+from support.backends.postgres import PostgresServer
 from support.kombu_jetstream.crew import Crew
 from support.kombu_jetstream.runs import Runs
 from support.nats_server import NatsServer

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from devstack.nats import NatsServer
-from devstack.postgres import PostgresServer
-from devstack.qdrant.server import QdrantServer
+from support.backends.nats import new_nats_server
+from support.backends.postgres import PostgresServer
+from support.backends.qdrant import new_qdrant_server
 from support.enrichment import USER, Daybook, Worker, until
 from support.otlp_receiver import OtlpReceiver, Received
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL, ScriptedOllama, fault
@@ -60,8 +60,8 @@ def traced(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresSe
     with (
         OtlpReceiver() as receiver,
         ScriptedOllama() as ollama,
-        NatsServer(directory / "nats", users=(USER,)) as nats_server,
-        QdrantServer(directory / "qdrant") as qdrant,
+        new_nats_server(directory / "nats", users=(USER,)) as nats_server,
+        new_qdrant_server(directory / "qdrant") as qdrant,
         Daybook(directory, nats_server, postgres_server, qdrant).serving(
             ollama.url, GATEWAY_OTLP_ENDPOINT=receiver.url
         ) as daybook,

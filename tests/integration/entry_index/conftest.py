@@ -2,15 +2,15 @@ import uuid
 
 import pytest
 
-from devstack.qdrant.server import QdrantServer
 from entry_index import EmbeddingModel, EntryIndex, IndexConfig
+from support.backends.qdrant import new_qdrant_server
 
 DIMENSION = 8
 
 
 @pytest.fixture(scope="session")
 def qdrant_url(tmp_path_factory):
-    with QdrantServer(tmp_path_factory.mktemp("qdrant")) as server:
+    with new_qdrant_server(tmp_path_factory.mktemp("qdrant")) as server:
         yield server.url
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.qdrant.server import QdrantServer
 from ollama_client import OllamaClient, OllamaConfig
+from support.backends.qdrant import new_qdrant_server
 from support.model_server import ModelServer
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL, ScriptedOllama, chat_lines, document, ndjson
 from worker_kit import ModelFacts
@@ -20,7 +20,7 @@ async def test_an_evaluation_judges_moods_searches_and_reflections(
 ) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     page, run = (importlib.import_module(f"evaluation.{name}") for name in ("page", "run"))
-    with ScriptedOllama(context_tokens=8192) as ollama, QdrantServer(tmp_path / "qdrant") as qdrant:
+    with ScriptedOllama(context_tokens=8192) as ollama, new_qdrant_server(tmp_path / "qdrant") as qdrant:
         plan = run.Plan(
             embedding=run.Chat(model_server.url, EMBEDDING_MODEL),
             chats=[run.Chat(ollama.url, MODEL)],

@@ -7,10 +7,10 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from devstack.postgres import PostgresServer
 from gateway.db.migrations import migrate
 from gateway.db.store import Store
 from gateway.service.put_journal import put_journal
+from support.backends.postgres import PostgresServer
 from support.gateway_store import Holder, holder
 
 

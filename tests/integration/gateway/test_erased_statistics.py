@@ -1,7 +1,7 @@
 import asyncpg
 
-from devstack.postgres import PostgresServer
 from gateway.db.migrations import migrate
+from support.backends.postgres import PostgresServer
 
 
 async def test_the_planners_statistics_hold_no_word_of_an_entry(postgres_server: PostgresServer) -> None:

@@ -3,7 +3,6 @@
 import pytest
 
 from contracts.search import SearchQuery
-from devstack.qdrant.server import QdrantServer
 from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry, Lexicon, SearchFilters
 from gateway.domain.errors import JournalNotFound, LexicalUnavailable, ModelUnavailable, SearchUnavailable
 from gateway.service.create_entry import create_entry
@@ -11,6 +10,7 @@ from gateway.service.erase import erase_entry
 from gateway.service.finder import IndexFinder
 from gateway.service.search import search_entries
 from ollama_client import OllamaClient, OllamaConfig
+from support.backends.qdrant import new_qdrant_server
 from support.gateway_store import draft
 from support.scripted_ollama import EMBEDDING_MODEL, Answer, Pause, ScriptedOllama, fault
 
@@ -22,7 +22,7 @@ LEXICON = Lexicon(b"a key of the tests")
 
 @pytest.fixture(scope="module")
 def qdrant_url(tmp_path_factory):
-    with QdrantServer(tmp_path_factory.mktemp("finder-qdrant")) as server:
+    with new_qdrant_server(tmp_path_factory.mktemp("finder-qdrant")) as server:
         yield server.url
 
 

@@ -87,11 +87,11 @@ def test_wrong_orders_are_refused_with_their_names(env, tmp_path):
     unknown = _ensure_key(env, tmp_path / "key", scopes="read,fly")
     assert (unknown.returncode, "unknown scope fly" in unknown.stderr) == (2, True)
     del env["GATEWAY_EMBEDDING_MODEL"]
-    missing = run_gateway({**env, "GATEWAY_HTTP_PORT": "SECRET"}, "migrate")
+    missing = run_gateway({**env, "GATEWAY_HTTP_PORT": "hush-hush"}, "migrate")
     assert missing.returncode == 2
     assert "GATEWAY_EMBEDDING_MODEL" in missing.stderr
     assert "GATEWAY_HTTP_PORT" in missing.stderr
-    assert "SECRET" not in missing.stderr
+    assert "hush-hush" not in missing.stderr
 
 
 def test_a_command_that_fails_says_so_by_its_status():

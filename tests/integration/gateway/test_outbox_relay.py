@@ -6,8 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from devstack.nats import NatsServer
-from devstack.postgres import PostgresServer
 from gateway.db.listening import listen
 from gateway.db.migrations import migrate
 from gateway.db.outbox import CHANNEL
@@ -17,6 +15,8 @@ from gateway.messaging.nats_link import NatsAway, NatsLink
 from gateway.messaging.relay import OutboxRelay
 from gateway.service.create_entry import create_entry
 from gateway.service.put_journal import put_journal
+from support.backends.nats import NatsServer, new_nats_server
+from support.backends.postgres import new_postgres_server
 from support.event_stream import declare_stream, repeated, stored_events
 from support.eventually import eventually
 from support.gateway_store import draft, holder, pending_events
@@ -92,7 +92,7 @@ async def test_an_event_that_is_published_again_is_stored_once(store, owner, nat
 
 
 async def test_nothing_is_lost_while_nats_is_away(store, owner, servers_dir):
-    with NatsServer(servers_dir / f"nats-{uuid4().hex}") as server:
+    with new_nats_server(servers_dir / f"nats-{uuid4().hex}") as server:
         await declare_stream(server.url)
         async with relaying(store, server.url):
             first = await _create(store, owner, 5)
@@ -107,7 +107,7 @@ async def test_nothing_is_lost_while_nats_is_away(store, owner, servers_dir):
 
 
 async def test_a_gateway_that_starts_before_nats_relays_when_it_is_there(store, owner, servers_dir):
-    server = NatsServer(servers_dir / f"nats-{uuid4().hex}")
+    server = new_nats_server(servers_dir / f"nats-{uuid4().hex}")
     async with relaying(store, server.url):
         made = await _create(store, owner, 3)
         with server:
@@ -117,7 +117,7 @@ async def test_a_gateway_that_starts_before_nats_relays_when_it_is_there(store, 
 
 
 async def test_events_wait_for_a_stream_that_nobody_has_made_yet(store, owner, servers_dir):
-    with NatsServer(servers_dir / f"nats-{uuid4().hex}") as server:
+    with new_nats_server(servers_dir / f"nats-{uuid4().hex}") as server:
         async with relaying(store, server.url):
             await _create(store, owner, 2)
             await asyncio.sleep(0)
@@ -128,7 +128,7 @@ async def test_events_wait_for_a_stream_that_nobody_has_made_yet(store, owner, s
 
 
 async def test_the_relay_goes_on_after_postgresql_was_restarted(servers_dir, nats_url):
-    with PostgresServer(servers_dir / f"postgres-{uuid4().hex}", durable=False) as server:
+    with new_postgres_server(servers_dir / f"postgres-{uuid4().hex}", durable=False) as server:
         await migrate(server.url)
         async with Store(server.url) as store, relaying(store, nats_url):
             owner = await holder(store, "write")

@@ -8,7 +8,6 @@ import pytest
 from contracts.api import RecordEnrichment
 from contracts.enrichments import MoodResult, Provenance
 from contracts.search import Recency, SearchQuery
-from devstack.qdrant.server import QdrantServer
 from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry, Lexicon
 from gateway.domain.errors import EntryNotFound, EntryNotIndexed
 from gateway.service.create_entry import create_entry
@@ -18,6 +17,7 @@ from gateway.service.finder import IndexFinder
 from gateway.service.replace_entry import replace_entry
 from gateway.service.search import search_entries, similar_entries
 from ollama_client import OllamaConfig
+from support.backends.qdrant import new_qdrant_server
 from support.gateway_store import draft
 from support.scripted_ollama import EMBEDDING_MODEL, ScriptedOllama
 
@@ -28,7 +28,7 @@ LEXICON = Lexicon(b"a key of the tests")
 
 @pytest.fixture(scope="module")
 def qdrant_url(tmp_path_factory):
-    with QdrantServer(tmp_path_factory.mktemp("filters-qdrant")) as server:
+    with new_qdrant_server(tmp_path_factory.mktemp("filters-qdrant")) as server:
         yield server.url
 
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from devstack.postgres import PostgresServer
 from gateway.db.migrations import migrate
+from support.backends.postgres import PostgresServer
 from support.http_gateway import HttpGateway
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.entries import BODY_MAX_BYTES
@@ -92,6 +92,8 @@ headers = st.fixed_dictionaries(
 def test_no_input_is_answered_by_a_fault(
     fuzzed: httpx.Client, method: str, address: str, query: dict[str, str], sent: dict[str, str], body: bytes
 ) -> None:
+    # Hypothesis takes words from the source for texts, and the tests below need the journal.
+    assume((method, address) != ("DELETE", "/v1/journals/fuzz"))
     answer = fuzzed.request(method, address, params=query, headers=sent, content=body)
     assert answer.status_code < 500
     if answer.status_code >= 400 and method != "HEAD":

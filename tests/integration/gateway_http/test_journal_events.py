@@ -15,7 +15,7 @@ import pytest
 
 from contracts.events import EnrichmentRef, EntryEnriched, JournalErased, JournalRef
 from contracts.identifiers import new_id
-from devstack.nats import NatsServer
+from support.backends.nats import NatsServer, new_nats_server
 from support.event_stream import declare_stream
 from support.eventually import eventually
 from support.http_gateway import HttpGateway
@@ -27,7 +27,7 @@ KEPT = 8
 @pytest.fixture(scope="module")
 def nats_of_events(servers_dir: Path) -> Iterator[NatsServer]:
     """Its own: the stream is torn down here."""
-    with NatsServer(servers_dir / "events-nats") as server:
+    with new_nats_server(servers_dir / "events-nats") as server:
         asyncio.run(declare_stream(server.url))
         yield server
 

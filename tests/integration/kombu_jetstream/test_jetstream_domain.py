@@ -15,6 +15,8 @@ from support.kombu_jetstream.round_trip import round_trip
 from support.kombu_jetstream.worker import Ledger, Worker, until
 from support.nats_server import PASSWORD, USER, NatsServer
 
+pytestmark = pytest.mark.embedded_only("nats", "its two servers find each other on 127.0.0.1")
+
 
 @pytest.fixture(scope="module")
 def hub_and_leaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NatsServer, NatsServer]]:

@@ -15,8 +15,8 @@ from prometheus_client import REGISTRY
 from contracts.api import Problem, ProblemReply
 from contracts.evidence import EvidenceReply, ReportEvidence, TaskEvidence
 from contracts.subjects import EVIDENCE_REPORT
-from devstack.nats import NatsServer
 from ollama_client import Call
+from support.backends.nats import NatsServer
 from support.enrichment import until
 from worker_kit import (
     EvidenceReporter,
