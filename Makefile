@@ -4,10 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 # The client of a Docker engine; it must be able to build with BuildKit.
 DOCKER ?= docker
+# What a build trusts; such as behind a proxy that opens TLS.
+CA_BUNDLE ?= $(SSL_CERT_FILE)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
 MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
+SERVICES := $(notdir $(wildcard services/*))
 STAMP := $(VENV)/.installed
 # deptry cannot read the module names of editable packages.
 OURS := daybook-care=care,daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-httpx-keepalive=httpx_keepalive,daybook-ollama-client=ollama_client,daybook-service-settings=service_settings,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
@@ -35,9 +38,11 @@ $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
 	VIRTUAL_ENV=$(VENV) $(UV) pip install -q --no-deps $(foreach m,$(MEMBERS),-e ./$(m))
 	@touch $@
 
-lock: ## resolve again and write requirements.lock (exact versions, hashes, no addresses)
+lock: ## resolve again and write requirements.lock and deploy/locks (exact versions, hashes, no addresses)
 	$(UV) lock --upgrade
 	$(UV) export -q --format requirements-txt --all-packages --all-extras --all-groups --no-emit-workspace --no-header --no-annotate -o requirements.lock
+	$(foreach s,$(SERVICES),$(UV) export -q --frozen --format requirements-txt --package daybook-$(s) --no-dev --no-emit-workspace --no-header --no-annotate -o deploy/locks/$(s).lock;)
+	echo 'uv-build>=0.9,<0.14' | $(UV) pip compile -q - --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o deploy/locks/build.lock
 
 format: $(STAMP) ## let the tools own layout
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -60,7 +65,7 @@ TRANSPORT := tests/integration/kombu_jetstream
 STACK := tests/e2e tests/faults tests/integration/conformance
 # The tests make nothing: what this make was told is not for the processes they start.
 SHARE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/coverage run -m pytest --durations=5 \
-	-m "not faults and not cluster and not features and not brokers"
+	-m "not faults and not cluster and not features and not brokers and not containers"
 
 test-transport: $(STAMP)
 	@$(SHARE) $(TRANSPORT)
@@ -99,6 +104,12 @@ test-cluster: $(STAMP) ## lose, freeze and restart servers of a three-node NATS 
 
 base-images: $(STAMP) ## make local python, nats and postgres images where no registry answers (deploy/images/README.md)
 	@DOCKER="$(DOCKER)" deploy/images/build.sh
+
+images: ## build the services' images, and dist/sbom (DOCKER=..., PYTHON_IMAGE=..., CA_BUNDLE=..., PIP_CONF=...: deploy/README.md)
+	@DOCKER="$(DOCKER)" CA_BUNDLE="$(CA_BUNDLE)" deploy/docker/build.sh
+
+test-images: $(STAMP) ## start each image locked down, beside a real NATS and PostgreSQL (after make base-images images)
+	DOCKER="$(DOCKER)" $(BIN)/pytest tests/containers -m containers
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)
