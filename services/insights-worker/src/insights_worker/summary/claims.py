@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from contracts.reports import Claim, Removed, SummaryMissing
 from insights_worker.claim_checks import sentence_fault
 from insights_worker.prompt_files import Prompt
+from insights_worker.summary.marks import unmarked
 
 #: More is no citation any more.
 _CITED_MAX = 20
@@ -57,7 +58,8 @@ def settle(
         numbers = dict.fromkeys(one.cites)
         cited = [shown[number - 1] for number in numbers if 1 <= number <= len(shown)]
         removed = counted(removed, citations=len(numbers) - len(cited))
-        fault = sentence_fault(one.text, [source.text for source in cited], prompt.instruction.content)
+        text = unmarked(one.text)
+        fault = sentence_fault(text, [source.text for source in cited], prompt.instruction.content)
         if not cited:
             removed = counted(removed, claims=1)
         elif fault == "number":
@@ -65,7 +67,7 @@ def settle(
         elif fault == "unfit":
             removed = counted(removed, unfit=1)
         else:
-            claims.append(Claim(text=one.text, entry_ids=tuple(_spread([source.entry_ids for source in cited]))))
+            claims.append(Claim(text=text, entry_ids=tuple(_spread([source.entry_ids for source in cited]))))
     return claims, removed
 
 

@@ -7,6 +7,7 @@ from contracts.reports import Claim, Removed
 from insights_worker.model_calls import TURN_TOKENS, ReportModel
 from insights_worker.prompt_files import load
 from insights_worker.summary.claims import NotesAnswer, Source, SummaryAnswer, counted, settle
+from insights_worker.summary.marks import numbered
 from worker_kit import estimate_tokens
 
 #: One note alone would never become fewer.
@@ -41,7 +42,7 @@ async def merge(model: ReportModel, notes: Sequence[Claim], removed: Removed) ->
     Raises: OllamaError, where asking later may help.
     """
     fewer = max(1, len(notes) // 2)
-    answer = await model.ask(load("merge"), _numbered(notes), NotesAnswer)
+    answer = await model.ask(load("merge"), numbered(note.text for note in notes), NotesAnswer)
     if answer is None:
         # The first of each batch are the most important that the model found there.
         return list(notes[:fewer]), counted(removed, answers=1)
@@ -52,7 +53,7 @@ async def merge(model: ReportModel, notes: Sequence[Claim], removed: Removed) ->
 async def summarise(model: ReportModel, notes: Sequence[Claim], removed: Removed) -> Summary:
     """Raises: OllamaError, where asking later may help."""
     prompt = load("summary")
-    answer = await model.ask(prompt, _numbered(notes), SummaryAnswer)
+    answer = await model.ask(prompt, numbered(note.text for note in notes), SummaryAnswer)
     if answer is None:
         return Summary((), (), counted(removed, answers=1), answered=False)
     claims, removed = settle(answer.summary, _sources(notes), prompt, removed)
@@ -63,10 +64,6 @@ async def summarise(model: ReportModel, notes: Sequence[Claim], removed: Removed
 def _sources(notes: Sequence[Claim]) -> list[Source]:
     """A note is made of its entries alone, so a number in it is one of theirs."""
     return [Source(note.text, note.entry_ids) for note in notes]
-
-
-def _numbered(notes: Sequence[Claim]) -> list[str]:
-    return [f"[{number}] {note.text}" for number, note in enumerate(notes, start=1)]
 
 
 def _tokens(notes: Sequence[Claim]) -> int:

@@ -9,6 +9,7 @@ from contracts.reports import Claim, Removed
 from insights_worker.model_calls import TURN_TOKENS, ReportModel
 from insights_worker.prompt_files import load
 from insights_worker.summary.claims import NotesAnswer, Source, counted, settle
+from insights_worker.summary.marks import numbered
 from worker_kit import beginning_and_end, estimate_tokens
 
 #: Of a longer entry the model sees beginning and end.
@@ -44,8 +45,7 @@ async def read_batch(model: ReportModel, batch: list[Excerpt], removed: Removed)
     Raises: OllamaError, where asking later may help.
     """
     prompt = load("notes")
-    texts = [f"[{number}] {excerpt.text}" for number, excerpt in enumerate(batch, start=1)]
-    answer = await model.ask(prompt, texts, NotesAnswer)
+    answer = await model.ask(prompt, numbered(excerpt.text for excerpt in batch), NotesAnswer)
     if answer is None:
         return [], counted(removed, answers=1)
     return settle(answer.notes, [Source(excerpt.text, (excerpt.entry_id,)) for excerpt in batch], prompt, removed)
