@@ -50,9 +50,17 @@ class GatewayProcess:
     def lines(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
+    def tell_to_stop(self) -> None:
+        """SIGTERM, and no more."""
+        self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM; the exit status."""
-        self._process.send_signal(signal.SIGTERM)
+        self.tell_to_stop()
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit status, once it has ended."""
         return self._process.wait(30)
 
     def __enter__(self) -> Self:

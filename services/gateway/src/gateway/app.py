@@ -5,7 +5,7 @@ import logging
 import signal
 import socket
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from importlib.metadata import version
 
 import structlog
@@ -49,7 +49,7 @@ log = structlog.get_logger()
 
 
 async def serve(settings: Settings) -> None:
-    """Serve HTTP and NATS until SIGINT or SIGTERM, then finish what is in hand.
+    """Serve HTTP and NATS until SIGINT or SIGTERM, drain until a second one or the end, then finish what is in hand.
 
     Starts while PostgreSQL, NATS, Ollama or Qdrant are away: `/readyz` tells which.
 
@@ -59,23 +59,31 @@ async def serve(settings: Settings) -> None:
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # Its start and stop are told by lines of ours.
     configure_tracing(service="gateway", endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
-    stopping = asyncio.Event()
+    stopping, hurry = asyncio.Event(), asyncio.Event()
+
+    def stop() -> None:
+        (hurry if stopping.is_set() else stopping).set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, stop)
     # First of all, so that a taken port is told before anything is opened.
     with socket.create_server((settings.http_host, settings.http_port), backlog=1024) as listener:
-        async with _running(settings, listener):
+        async with _running(settings, listener, stopping):
             host, port = listener.getsockname()[:2]
             log.info("gateway.listening", host=host, port=port, version=VERSION)
             await stopping.wait()
-            log.info("gateway.stopping")
+            log.info("gateway.stopping", drain_s=settings.drain_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(settings.drain_s):
+                    await hurry.wait()
+            log.info("gateway.drained", hurried=hurry.is_set())
     flush_tracing()
     log.info("gateway.stopped")
 
 
 @asynccontextmanager
-async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerator[None, None]:
+async def _running(settings: Settings, listener: socket.socket, stopping: asyncio.Event) -> AsyncGenerator[None, None]:
     """Everything open. Closed in reverse: intake with the work in hand, what that left in the outbox, then pools."""
     async with AsyncExitStack() as stack:
         url = settings.database_url.get_secret_value()
@@ -102,6 +110,7 @@ async def _running(settings: Settings, listener: socket.socket) -> AsyncGenerato
             care=care,
             asker=_asker(settings, store, finder, care),
             events=feed,
+            stopping=stopping,
         )
         broker = create_broker(
             settings.nats_url.get_secret_value(),

@@ -1,5 +1,6 @@
 """What the HTTP and NATS sides are given: everything a request may need, already open."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -43,3 +44,5 @@ class Context:
     events: EventFeed | None = None
     #: A live stream whose reader takes nothing for so long is dropped.
     send_timeout_s: float = 10.0
+    #: Set once the gateway was told to stop: it serves on, and is not to be sent more.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -64,7 +64,9 @@ class Settings(ServiceSettings):
     reconcile_every_s: Positive = 60.0
     #: For how long a repeated request finds its first answer.
     idempotency_keep_s: Positive = 86_400.0
-    #: Requests in hand get this long at shutdown.
+    #: Told to stop, the gateway serves on for so long while `/readyz` says 503, so that balancers turn away first.
+    drain_s: Annotated[float, Field(ge=0)] = 0.0
+    #: Requests in hand get this long at shutdown, behind the time to drain.
     shutdown_grace_s: Positive = 20.0
 
     #: An OpenTelemetry collector, such as http://127.0.0.1:4318. None: no tracing.

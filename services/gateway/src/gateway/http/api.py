@@ -27,6 +27,7 @@ from gateway.http import (
 )
 from gateway.http.body_guard import BodyGuard
 from gateway.http.documents import describe
+from gateway.http.draining import ConnectionsEnd
 from gateway.http.faults import handle_faults
 from gateway.http.methods import HeadAsGet
 from gateway.http.request_log import RequestLog
@@ -84,5 +85,6 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
     # The last one added is the outermost: what the others refuse is logged and named too.
     api.add_middleware(HeadAsGet)
     api.add_middleware(BodyGuard, limit_bytes=context.request_max_bytes, deadline_s=body_deadline_s)
+    api.add_middleware(ConnectionsEnd, stopping=context.stopping)
     api.add_middleware(RequestLog)
     return api

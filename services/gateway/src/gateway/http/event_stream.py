@@ -4,6 +4,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
+import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -13,6 +14,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.http.methods import IS_HEAD
+
+#: Who is sent away comes back after a time between these: not all at once, and not to the gateway that is going.
+_COME_BACK_MS = (500, 2500)
 
 
 class SlowReader(Exception):
@@ -58,3 +62,8 @@ def event_text(name: str, data: str, *, event_id: str | None = None) -> bytes:
 def comment_bytes(text: str, *, event_id: str | None = None) -> bytes:
     """What keeps a quiet connection open, and says nothing to its reader."""
     return format_sse_event(comment=text, id=event_id)
+
+
+def come_back_bytes() -> bytes:
+    """The last word of a gateway that stops: how long the reader waits before it opens the stream again."""
+    return format_sse_event(comment="stopping", retry=random.randint(*_COME_BACK_MS))  # noqa: S311 - jitter

@@ -12,7 +12,8 @@ from contracts.identifiers import JournalName
 from gateway.domain.errors import EventsUnavailable, RequestInvalid
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import problem_documents
-from gateway.http.event_stream import EventStream, comment_bytes, event_text
+from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_text
+from gateway.live.event_feed import EventFeed
 from gateway.live.journal_events import JOURNAL_ERASED, Here, JournalNews, Reset, find_place, follow_journal
 from gateway.service.find_journal import require_readable
 
@@ -55,7 +56,7 @@ async def follow(
         raise EventsUnavailable
     place = await find_place(context.events, last_event_id)
     news = follow_journal(context.events, journal, place)
-    return EventStream(_as_bytes(news, wanted), send_timeout_s=context.send_timeout_s)
+    return EventStream(_as_bytes(news, wanted, context.events), send_timeout_s=context.send_timeout_s)
 
 
 def _wanted(types: list[str] | None) -> frozenset[str] | None:
@@ -72,7 +73,9 @@ def _wanted(types: list[str] | None) -> frozenset[str] | None:
     return frozenset({*types, JOURNAL_ERASED})
 
 
-async def _as_bytes(news: AsyncGenerator[JournalNews], wanted: frozenset[str] | None) -> AsyncGenerator[bytes]:
+async def _as_bytes(
+    news: AsyncGenerator[JournalNews], wanted: frozenset[str] | None, feed: EventFeed
+) -> AsyncGenerator[bytes]:
     async with aclosing(news):
         async for one in news:
             if isinstance(one, Here):
@@ -82,3 +85,5 @@ async def _as_bytes(news: AsyncGenerator[JournalNews], wanted: frozenset[str] | 
                 yield event_text("reset", "{}", event_id=one.id)
             elif wanted is None or one.event.type in wanted:
                 yield event_text(one.event.type, one.event.body, event_id=one.id)
+    if feed.closing.is_set():
+        yield come_back_bytes()

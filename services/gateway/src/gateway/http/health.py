@@ -29,9 +29,12 @@ class Dependency(Value):
 
 
 class Readiness(Value):
-    """`degraded`: entries are taken and kept; what the missing dependency does is done when it is back."""
+    """`degraded`: entries are taken and kept; what the missing dependency does is done when it is back.
 
-    status: Literal["ready", "degraded", "unavailable"]
+    `stopping`: what still comes is served, and more is to go to other gateways. Nothing is asked for then.
+    """
+
+    status: Literal["ready", "degraded", "unavailable", "stopping"]
     dependencies: dict[str, Dependency]
 
 
@@ -46,10 +49,13 @@ async def health() -> Response:
     summary="Which dependencies answer",
     responses={
         200: {"model": Readiness, "description": "Entries are taken"},
-        503: {"model": Readiness, "description": "They cannot be"},
+        503: {"model": Readiness, "description": "They cannot be, or not for long"},
     },
 )
 async def readiness(context: ContextOfApi) -> Response:
+    come_back = {"Retry-After": str(RETRY_AFTER_S)}
+    if context.stopping.is_set():
+        return json_answer(Readiness(status="stopping", dependencies={}), status=503, headers=come_back)
     found = await asyncio.gather(*(_is_up(probe, context.probe_timeout_s) for probe in context.probes))
     dependencies = {
         probe.name: Dependency(status="up" if is_up else "down", required=probe.required)
@@ -59,8 +65,7 @@ async def readiness(context: ContextOfApi) -> Response:
         return json_answer(Readiness(status="ready", dependencies=dependencies))
     if all(is_up or not probe.required for probe, is_up in zip(context.probes, found, strict=True)):
         return json_answer(Readiness(status="degraded", dependencies=dependencies))
-    headers = {"Retry-After": str(RETRY_AFTER_S)}
-    return json_answer(Readiness(status="unavailable", dependencies=dependencies), status=503, headers=headers)
+    return json_answer(Readiness(status="unavailable", dependencies=dependencies), status=503, headers=come_back)
 
 
 @router.get(

@@ -21,7 +21,7 @@ from gateway.domain.errors import GatewayError, RequestInvalid
 from gateway.http.answers import error_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import problem_documents
-from gateway.http.event_stream import EventStream, comment_bytes, event_bytes
+from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_bytes
 from gateway.live.reflections import follow_reflection
 from gateway.service.keys import authenticate
 from gateway.service.read_reflections import get_reflection
@@ -63,7 +63,7 @@ async def follow(
     """
     asked = await get_reflection(context.store, caller, journal, entry_id, version)
     events = follow_reflection(context.store, context.board, caller, asked)
-    return EventStream(_as_bytes(events), send_timeout_s=context.send_timeout_s)
+    return EventStream(_as_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
 
 
 @router.websocket("/reflection/live")
@@ -129,13 +129,17 @@ async def _left(websocket: WebSocket) -> None:
         return
 
 
-async def _as_bytes(events: AsyncGenerator[LiveEvent]) -> AsyncGenerator[bytes]:
+async def _as_bytes(events: AsyncGenerator[LiveEvent], closing: asyncio.Event) -> AsyncGenerator[bytes]:
+    has_ended = False
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Waiting):
                 yield comment_bytes("waiting")
             else:
+                has_ended = event.event == "ended"
                 yield event_bytes(event.event, event)
+    if closing.is_set() and not has_ended:
+        yield come_back_bytes()
 
 
 def _authorization(websocket: WebSocket) -> str | None:
