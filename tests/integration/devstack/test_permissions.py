@@ -1,4 +1,7 @@
-"""What each service's NATS login may do, on a real server: not by reading the lists, but by trying."""
+"""What each service's NATS login may do, on a real server: not by reading the lists, but by trying.
+
+On the embedded stack's server, and on one that reads the configuration for containers.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +19,7 @@ from contracts import subjects
 from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
 from devstack.nats import NatsServer
 from devstack.permissions import CLIENT, ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
+from support.container_nats import ContainerNats
 
 #: From a refusal's arrival to its callback.
 _TOLD_S = 0.3
@@ -45,9 +49,10 @@ class Login:
         return True
 
 
-@pytest.fixture(scope="module")
-def server(servers_dir: Path) -> Iterator[NatsServer]:
-    with NatsServer(servers_dir / "permissions-nats", users=stack_users(new_passwords())) as running:
+@pytest.fixture(scope="module", params=["embedded", "containers"])
+def server(servers_dir: Path, request: pytest.FixtureRequest) -> Iterator[NatsServer | ContainerNats]:
+    chosen = NatsServer if request.param == "embedded" else ContainerNats
+    with chosen(servers_dir / f"permissions-{request.param}", users=stack_users(new_passwords())) as running:
         yield running
 
 
@@ -174,6 +179,18 @@ async def test_the_gateway_answers_whoever_asked(server: NatsServer) -> None:
     async with logged_in(server, CLIENT) as client:
         with pytest.raises((NoRespondersError, NatsTimeout)):
             await client.client.request(subjects.ENTRIES_GET, b"{}", timeout=1)
+
+
+async def test_the_gateway_keeps_the_streams_and_cannot_take_them_away(server: NatsServer) -> None:
+    await _with_events(server)
+    async with logged_in(server, GATEWAY) as gateway:
+        for verb in ("DELETE", "PURGE", "MSG.DELETE", "MSG.GET"):
+            assert not await gateway.may_publish(f"$JS.API.STREAM.{verb}.{EVENT_STREAM}"), verb
+        for subject in ("$JS.API.STREAM.LIST", "$JS.API.STREAM.INFO.DAYBOOK_TASKS", "$JS.API.STREAM.CREATE.MINE"):
+            assert not await gateway.may_publish(subject), subject
+        assert not await gateway.may_publish("$JS.API.CONSUMER.CREATE.DAYBOOK_TASKS")
+        assert not await gateway.may_publish("daybook.tasks.enrichment=2e=mood.0")
+        assert not await gateway.may_publish(f"$JS.ACK.{EVENT_STREAM}.{ENRICHMENT_DURABLE}.1.1.1.0.0")
 
 
 async def _with_events(server: NatsServer) -> None:

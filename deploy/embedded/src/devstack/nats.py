@@ -12,6 +12,8 @@ from typing import Self
 from devstack.ports import free_port
 from devstack.process import ServerProcess
 
+#: The largest entry, every character of it escaped in JSON, fits with room to spare.
+MAX_PAYLOAD_BYTES = 2 * 1024 * 1024
 _READY_S = 15.0
 
 
@@ -58,7 +60,7 @@ class NatsServer:
 
     def start(self) -> Self:
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._config.write_text(nats_config(self._directory / "jetstream", self.port, self._users, self._monitor_port))
+        self._config.write_text(self._configuration())
         self._config.chmod(0o600)
         seen = self.process.log.stat().st_size if self.process.log.exists() else 0
         self.process.start()
@@ -76,6 +78,9 @@ class NatsServer:
     ) -> None:
         self.stop()
 
+    def _configuration(self) -> str:
+        return nats_config(self._directory / "jetstream", self.port, self._users, self._monitor_port)
+
     def _says_ready(self, seen_bytes: int) -> bool:
         with self.process.log.open("rb") as log:
             log.seek(seen_bytes)
@@ -89,8 +94,7 @@ def nats_config(store: Path, port: int, users: tuple[NatsUser, ...] = (), monito
         "server_name": "daybook",
         # An acknowledged message must survive a power cut: the default syncs every two minutes.
         "jetstream": {"store_dir": str(store), "sync_interval": "always"},
-        # The largest entry, every character of it escaped in JSON, fits with room to spare.
-        "max_payload": 2 * 1024 * 1024,
+        "max_payload": MAX_PAYLOAD_BYTES,
     }
     if monitor_port is not None:
         config["http"] = f"127.0.0.1:{monitor_port}"

@@ -14,6 +14,15 @@ ENRICHMENT = "enrichment-worker"
 INSIGHTS = "insights-worker"
 CLIENT = "client"
 
+#: `gateway topology` makes the stream of events and its durable consumers, and changes them; nobody may delete either
+#: the stream or what it holds. The gateway reads events by consumers without a name, whose id nobody knows beforehand,
+#: without acknowledging, and deletes those.
+_EVENT_STREAM_API = (
+    *(f"$JS.API.STREAM.{verb}.{EVENT_STREAM}" for verb in ("CREATE", "INFO", "UPDATE")),
+    f"$JS.API.CONSUMER.CREATE.{EVENT_STREAM}",
+    *(f"$JS.API.CONSUMER.{verb}.{EVENT_STREAM}.*" for verb in ("DURABLE.CREATE", "INFO", "MSG.NEXT", "DELETE")),
+)
+
 
 def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
     """The logins of the embedded stack. `passwords` by user name."""
@@ -21,7 +30,7 @@ def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
         NatsUser(
             GATEWAY,
             passwords[GATEWAY],
-            publish=(subjects.ALL_EVENTS, "$JS.API.>", "$JS.ACK.>"),
+            publish=(subjects.ALL_EVENTS, *_EVENT_STREAM_API),
             subscribe=(f"{subjects.ROOT}.api.>", subjects.ALL_LIVE, subjects.ALL_EVENTS, "_INBOX.>"),
             answers=True,
         ),

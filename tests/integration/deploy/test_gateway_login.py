@@ -1,0 +1,75 @@
+"""The gateway's login is enough for all that the gateway asks of JetStream: its own code runs against it."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+import nats
+import pytest
+
+from contracts import subjects
+from contracts.topology import EVENT_STREAM
+from devstack.permissions import GATEWAY, new_passwords, stack_users
+from gateway.messaging.event_log import JetStreamEventLog
+from gateway.messaging.nats_link import NatsAway, NatsLink
+from gateway.messaging.topology import apply_topology
+from support.container_nats import ContainerNats
+from support.eventually import eventually
+
+SUBJECT = subjects.event_subject("entry.created.v1")
+EVENT = b'{"id": "1", "type": "entry.created.v1", "data": {"journal": "me"}}'
+
+
+@pytest.fixture(scope="module")
+def server(servers_dir):
+    with ContainerNats(servers_dir / "gateway-login", users=stack_users(new_passwords())) as running:
+        yield running
+
+
+async def test_topology_is_made_changed_and_left_alone(server):
+    client = await nats.connect(server.url_of(GATEWAY), error_cb=_fail)
+    try:
+        jetstream = client.jetstream(timeout=10)
+        assert await apply_topology(jetstream, replicas=1)
+        assert await apply_topology(jetstream, replicas=1) == []
+        there = (await jetstream.stream_info(EVENT_STREAM)).config
+        await jetstream.update_stream(replace(there, max_age=3600.0))
+        assert await apply_topology(jetstream, replicas=1) == [EVENT_STREAM]
+    finally:
+        await client.close()
+
+
+async def test_events_are_published_read_followed_and_the_readers_taken_away(server):
+    link = NatsLink(server.url_of(GATEWAY), name="test-login")
+    running = asyncio.create_task(link.run())
+    try:
+        await eventually(lambda: _connected(link))
+        jetstream = link.client.jetstream(timeout=10)
+        await apply_topology(jetstream, replicas=1)
+        for _ in range(3):
+            await jetstream.publish(SUBJECT, EVENT, stream=EVENT_STREAM)
+        log = JetStreamEventLog(link)
+        bounds = await log.bounds()
+        read = [event.sequence async for event in log.read(bounds.last - 3, bounds.last)]
+        assert read == [bounds.last - 2, bounds.last - 1, bounds.last]
+        following = log.follow(bounds.last - 1)
+        event = await anext(following)
+        assert event is not None
+        assert event.sequence == bounds.last
+        await following.aclose()
+        state = (await jetstream.stream_info(EVENT_STREAM)).state
+        assert state.consumer_count == 2, "the readers' consumers are gone, those of the workers are there"
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def _connected(link: NatsLink) -> bool:
+    with suppress(NatsAway):
+        return link.client.is_connected
+    return False
+
+
+async def _fail(error: Exception) -> None:
+    pytest.fail(str(error))
