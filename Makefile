@@ -44,6 +44,9 @@ lock: ## resolve again and write requirements.lock and deploy/locks (exact versi
 	$(foreach s,$(SERVICES),$(UV) export -q --frozen --format requirements-txt --package daybook-$(s) --no-dev --no-emit-workspace --no-header --no-annotate -o deploy/locks/$(s).lock;)
 	echo 'uv-build>=0.9,<0.14' | $(UV) pip compile -q - --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o deploy/locks/build.lock
 
+secrets: ## passwords and keys for compose.yaml, in secrets/ (FLAGS="--rotate nats"); what is there stays
+	@$(PYTHON) deploy/make_secrets.py secrets $(FLAGS)
+
 nats-config: $(STAMP) ## write deploy/nats/nats.conf, each service's NATS permissions, from devstack.permissions
 	$(BIN)/python -m devstack.nats_file deploy/nats/nats.conf
 
