@@ -192,6 +192,29 @@ def _reading(daybook: Daybook, location: str, done: int) -> dict[str, Any] | Non
     return found if progress and progress["step"] == "reading" and progress["done"] >= done else None
 
 
+def test_progress_names_the_step_that_is_at_work(daybook: Daybook, ollama: ScriptedOllama, running: Worker) -> None:
+    journal = daybook.new_journal()
+    for n in (1, 2, 3):
+        write(daybook, journal, f"Godwit number {n}.", f"2026-03-0{n}T10:00:00Z")
+    seen: list[dict[str, Any]] = []
+
+    def done() -> bool:
+        found = daybook.http.get(location).json()
+        if found["progress"] and found["progress"] not in seen:
+            seen.append(found["progress"])
+        return found["state"] not in {"pending", "running"}
+
+    ollama.latency_s = 0.5
+    try:
+        location = ask(daybook, journal, **MARCH)
+        until(done, why=running.log)
+    finally:
+        ollama.latency_s = 0.0
+    # The model is at work at either, and each is told before it is asked.
+    assert {"step": "reading", "done": 0, "total": 3} in seen
+    assert seen[-1] == {"step": "writing", "done": 0, "total": 1}
+
+
 def test_a_model_that_fails_costs_the_summary_not_the_report(
     daybook: Daybook, ollama: ScriptedOllama, running: Worker, enriching: Worker
 ) -> None:

@@ -97,10 +97,13 @@ class _Turn:
         if draft is None:
             draft = await self._group(model)
             await self._keep(model, draft, "grouping", len(draft.themes), len(draft.themes))
+        if not draft.is_read:
+            await self._begin("reading", draft.seen, max(draft.seen, draft.numbers.entries))
         while not draft.is_read:
             if self._is_over:
                 return False
             draft = await self._read(model, draft)
+        await self._begin("writing", len(draft.merged), len(draft.merged) + max(len(draft.notes), 1))
         while not fit_at_once(model, [*draft.merged, *draft.notes]):
             if self._is_over:
                 return False
@@ -135,7 +138,7 @@ class _Turn:
         embedding = await model_facts(self._ollama, self._config.embedding_model)
 
         async def named(done: int, total: int) -> None:
-            await self._desk.tell("grouping", done, total)
+            await self._begin("grouping", done, total)
 
         material = Material(self._ref.journal, readings, glances)
         themes = await find_themes(self._config.index, embedding.digest, model, work, material, named=named)
@@ -221,6 +224,10 @@ class _Turn:
                 "provenance": model.spent,
             }
         )
+
+    async def _begin(self, step: ReportStep, done: int, total: int) -> None:
+        """Told at once: what begins here waits for the model, and who looks meanwhile sees the last that was told."""
+        await self._desk.save(ReportProgress(step=step, done=done, total=total))
 
     async def _keep(self, model: ReportModel, draft: Draft, step: ReportStep, done: int, total: int) -> None:
         kept = draft.model_copy(update={"provenance": model.spent})
