@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.journals import JournalSettingsChange
 from contracts.moods import TIMELINE_MAX_BUCKETS, MoodsQuery, TimelineQuery
 from gateway.db import moods
 from gateway.db.migrations import migrate
@@ -18,6 +19,7 @@ from gateway.db.sql_files import query
 from gateway.db.store import Store
 from gateway.domain.buckets import buckets_between
 from gateway.domain.errors import JournalNotFound, ScopeMissing, TimelineTooLong, TimeZoneUnknown
+from gateway.service.journal_settings import change_settings
 from gateway.service.put_journal import put_journal
 from gateway.service.read_moods import page_moods, read_timeline
 from support.gateway_store import holder
@@ -125,6 +127,23 @@ async def test_an_evening_belongs_to_its_authors_day_unless_a_zone_is_named(stor
     assert [bucket["entries"] for bucket in await _buckets(store, owner, journal, **asked)] == [1, 0]
     berlin = await _buckets(store, owner, journal, **asked, time_zone="Europe/Berlin")
     assert [bucket["entries"] for bucket in berlin] == [0, 1]
+
+
+async def test_the_zone_that_the_journals_settings_name_decides_unless_another_is_asked_for(store, owner, journal):
+    evening = datetime(2026, 11, 24, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
+    await insert_written(store, journal, [Written(evening)])
+    asked = {"first_day": "2026-11-24", "last_day": "2026-11-25"}
+
+    async def days(**zone):
+        timeline = await read_timeline(store, owner.principal, journal, TimelineQuery.model_validate(asked | zone))
+        return timeline.time_zone, [bucket.entries for bucket in timeline.buckets]
+
+    await change_settings(store, owner.principal, journal, JournalSettingsChange(reflect="always"))
+    assert await days() == (None, [1, 0]), "the settings' default is nobody's choice"
+    await change_settings(store, owner.principal, journal, JournalSettingsChange(time_zone="Europe/Berlin"))
+    assert await days() == ("Europe/Berlin", [0, 1])
+    assert await days(time_zone="author") == (None, [1, 0])
+    assert await days(time_zone="America/New_York") == ("America/New_York", [1, 0])
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25)])

@@ -13,7 +13,8 @@ ReportPeriod = Literal["weekly", "monthly"]
 ReflectWhen = Literal["on_request", "always"]
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name as it is. Raises: ValueError."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -21,7 +22,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_known_zone)]
+TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(known_zone)]
 #: A language tag: `en`, `de-AT`. Source: https://www.rfc-editor.org/rfc/bcp/bcp47.txt
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contracts.days import Day
 from contracts.enrichments import MoodLabel
-from contracts.journals import TimeZone
+from contracts.journals import known_zone
 from contracts.model import Request, Value
 from contracts.moments import Moment
 
@@ -26,8 +26,17 @@ BucketSize = Literal["day", "week", "month"]
 #: Why a bucket has no inferred mood, the first that is true: nothing was written; a mood is still to come for some
 #: entry; it was given up for some entry; the method could not tell for any.
 MissingMoods = Literal["no_entries", "pending", "failed", "abstained"]
+#: In place of a time zone: every entry counts on its author's day, `written_at` as it was sent.
+AUTHORS_DAYS = "author"
 #: Of the inferred mood of an entry as it is now. `done` has a mood; `abstained` is a result without one.
 MoodState = Literal["done", "pending", "failed", "abstained"]
+
+
+def _zone_or_authors_days(name: str) -> str:
+    return name if name == AUTHORS_DAYS else known_zone(name)
+
+
+DaysOf = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_zone_or_authors_days)]
 
 
 class TimelineQuery(Request):
@@ -37,8 +46,8 @@ class TimelineQuery(Request):
     #: The buckets that hold these two days, and all between, are answered whole.
     first_day: Day | None = None
     last_day: Day | None = None
-    #: Whose days these are. Without, those of each entry's author: `written_at` as it was sent.
-    time_zone: TimeZone | None = None
+    #: Whose days these are: a zone, or `author`. Without, the zone that the journal's settings name, else `author`.
+    time_zone: DaysOf | None = None
 
     @model_validator(mode="after")
     def _ordered_range(self) -> Self:

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from contracts.days import Day
 from contracts.identifiers import JournalName
-from contracts.journals import TimeZone
-from contracts.moods import BucketSize, MoodTimeline, TimelineQuery
+from contracts.moods import BucketSize, DaysOf, MoodTimeline, TimelineQuery
 from gateway.http.answers import tagged_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import problem_documents
@@ -27,8 +26,11 @@ class MoodQuery(TimelineQuery):
     ] = None
     last_day: Annotated[Day | None, Field(alias="to", description="The last day, included; without, today")] = None
     time_zone: Annotated[
-        TimeZone | None,
-        Field(description="Whose days these are, as `Europe/Berlin`; without, those of each entry's author"),
+        DaysOf | None,
+        Field(
+            description="Whose days these are: a zone, as `Europe/Berlin`, or `author`, each entry's own; without, the "
+            "zone that the journal's settings name, else `author`"
+        ),
     ] = None
 
 

@@ -1,6 +1,8 @@
 """Moods over time: the timeline in buckets, and pages of single moods."""
 
+from contracts.journals import JournalSettings
 from contracts.moods import (
+    AUTHORS_DAYS,
     MOOD_PAGE_MAX,
     TIMELINE_MAX_BUCKETS,
     MissingMoods,
@@ -39,15 +41,16 @@ async def read_timeline(
     """
     principal.require(journal, "read")
     async with store.connection() as connection:
-        last_day = asked.last_day or await moods.today(connection, journal, asked.time_zone)
+        zone = _zone_of(asked, await journals.get_settings(connection, journal))
+        last_day = asked.last_day or await moods.today(connection, journal, zone)
         buckets = buckets_between(asked.bucket, asked.first_day, max(last_day, asked.first_day or last_day))
         if buckets.count > buckets_max:
             raise TimelineTooLong(buckets.count, buckets_max=buckets_max)
-        found = await moods.timeline(connection, journal, buckets, asked.time_zone)
+        found = await moods.timeline(connection, journal, buckets, zone)
         if not any(bucket.entries for bucket in found) and not await journals.exists(connection, journal):
             raise JournalNotFound(journal)
     shown = tuple(_view_of(bucket, buckets) for bucket in found)
-    return MoodTimeline(bucket=asked.bucket, time_zone=asked.time_zone, buckets=shown)
+    return MoodTimeline(bucket=asked.bucket, time_zone=zone, buckets=shown)
 
 
 async def page_moods(store: Store, principal: Principal, journal: str, asked: MoodsQuery) -> MoodPage:
@@ -71,6 +74,15 @@ async def page_moods(store: Store, principal: Principal, journal: str, asked: Mo
     return MoodPage(
         moods=tuple(found[:shown]), next_cursor=None if last is None else cursor_at(last.written_at, last.entry_id)
     )
+
+
+def _zone_of(asked: TimelineQuery, settings: JournalSettings | None) -> str | None:
+    """None: each entry's own. A zone that the owner has named is taken, the default of the settings is not."""
+    if asked.time_zone is not None:
+        return None if asked.time_zone == AUTHORS_DAYS else asked.time_zone
+    if settings is None or "time_zone" not in settings.model_fields_set:
+        return None
+    return settings.time_zone
 
 
 def _view_of(bucket: BucketOfMoods, buckets: Buckets) -> MoodBucket:
