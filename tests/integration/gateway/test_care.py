@@ -4,13 +4,14 @@ import asyncpg
 import pytest
 
 from care import HelpTexts
-from contracts.api import BeginReflection
+from contracts.api import BeginReflection, RecordEnrichment
+from contracts.enrichments import MoodResult, Provenance
 from contracts.events import ReflectionCompleted, ReflectionRequested
 from contracts.journals import JournalSettingsChange
 from gateway.db import entries as entries_table
 from gateway.service.care import Care, care_instead_of_answer, default_care, spare_entries
 from gateway.service.create_entry import create_entry
-from gateway.service.enrich import reprocess_entry, reprocess_journal
+from gateway.service.enrich import record_enrichment, reprocess_entry, reprocess_journal
 from gateway.service.journal_settings import change_settings
 from gateway.service.read_entries import get_entry, list_entries
 from gateway.service.read_reflections import list_reflections
@@ -62,6 +63,27 @@ async def test_the_text_is_that_of_the_locale(store, owner):
     entry = await _create(store, owner, care=GERMAN)
     assert entry.care.locale == "de-DE"
     assert "0800 111 0 111" in entry.care.text
+
+
+async def test_of_a_marked_entrys_mood_the_models_sentence_is_not_shown(store, owner):
+    entry, calm = await _create(store, owner), await _create(store, owner, "Rain.")
+    mood = MoodResult(
+        method="llm",
+        label="sad",
+        valence=-0.9,
+        arousal=0.2,
+        confidence=0.9,
+        rationale="It would be better for all.",
+        provenance=Provenance(model="m"),
+    )
+    for one in (entry, calm):
+        record = RecordEnrichment(journal="anna", entry_id=one.id, revision=1, kind="mood", result=mood)
+        await record_enrichment(store, owner.principal, record)
+    shown = (await get_entry(store, owner.principal, "anna", entry.id)).enrichments["mood"].result
+    assert shown == mood.model_copy(update={"rationale": ""})
+    listed = (await list_entries(store, owner.principal, "anna")).entries
+    sentences = {one.id: one.enrichments["mood"].result.rationale for one in listed}
+    assert sentences == {entry.id: "", calm.id: mood.rationale}
 
 
 async def test_it_is_off_only_where_that_was_said(store, owner):

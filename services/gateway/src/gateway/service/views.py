@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.enrichments import EnrichmentView
+from contracts.enrichments import EnrichmentResult, EnrichmentView, MoodResult
 from contracts.entries import EntryView
 from contracts.journals import JournalSettings
 from gateway.db import enrichments, journals
@@ -15,6 +15,7 @@ def view_of(
     entry: Entry, found: Sequence[Enrichment], care: Care | None = None, settings: JournalSettings | None = None
 ) -> EntryView:
     """`settings` say whose text a marked entry is shown with; for others they are not needed."""
+    shown_care = view_of_mark(care or default_care(), entry.care, settings)
     return EntryView(
         id=entry.id,
         journal=entry.journal,
@@ -26,18 +27,23 @@ def view_of(
         created_at=entry.created_at,
         updated_at=entry.updated_at,
         own_mood=entry.own_mood,
-        care=view_of_mark(care or default_care(), entry.care, settings),
+        care=shown_care,
         enrichments={
             enrichment.kind: EnrichmentView(
                 state=enrichment.state,
                 revision=enrichment.revision,
-                result=enrichment.result,
+                result=enrichment.result if shown_care is None else _without_prose(enrichment.result),
                 reason=enrichment.reason,
                 updated_at=enrichment.updated_at,
             )
             for enrichment in found
         },
     )
+
+
+def _without_prose(result: EnrichmentResult | None) -> EnrichmentResult | None:
+    """Labels and numbers stay; a model's sentence about what somebody wrote of suicide is shown to nobody."""
+    return result.model_copy(update={"rationale": ""}) if isinstance(result, MoodResult) else result
 
 
 async def views_of(connection: Connection, entries: Sequence[Entry], care: Care | None = None) -> tuple[EntryView, ...]:
