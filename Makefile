@@ -12,6 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo $(VENV)/bin/uv)
 MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
 SERVICES := $(notdir $(wildcard services/*))
 STAMP := $(VENV)/.installed
+CHART := deploy/helm/daybook
 # deptry cannot read the module names of editable packages.
 OURS := daybook-care=care,daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-httpx-keepalive=httpx_keepalive,daybook-ollama-client=ollama_client,daybook-service-settings=service_settings,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
@@ -49,6 +50,11 @@ secrets: ## passwords and keys for compose.yaml, in secrets/ (FLAGS="--rotate na
 
 nats-config: $(STAMP) ## write deploy/nats/nats.conf, each service's NATS permissions, from devstack.permissions
 	$(BIN)/python -m devstack.nats_file deploy/nats/nats.conf
+
+chart-files: ## copy into the Helm chart what it cannot read outside: rules and dashboards, the NATS configuration
+	@rm -rf $(CHART)/files/grafana && mkdir -p $(CHART)/files/grafana
+	cp -r $(wildcard deploy/grafana/rules deploy/grafana/dashboards) $(CHART)/files/grafana/ && rm -f $(CHART)/files/grafana/*/*.test.yaml
+	cp deploy/nats/nats.conf $(CHART)/charts/nats/files/
 
 format: $(STAMP) ## let the tools own layout
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
