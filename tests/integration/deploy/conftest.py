@@ -1,0 +1,20 @@
+"""The chart, rendered once for all tests of a run."""
+
+import pytest
+
+from support.chart.rendering import VALUE_SETS, Order, Rendered, render
+
+#: 53 characters, as long as Helm lets a release's name be.
+LONG = "a-release-whose-name-is-as-long-as-helm-lets-it-be-53"
+EXISTING = {"global": {"existingSecret": "daybook"}}
+
+
+@pytest.fixture(scope="session")
+def charts() -> dict[str, Rendered]:
+    """By the name of the value set, and some orders more."""
+    orders = {name: Order(values) for name, values in VALUE_SETS.items()}
+    orders["long-name"] = Order(VALUE_SETS["everything-bundled"], release=LONG)
+    orders["upgrade"] = Order(VALUE_SETS["everything-external"], is_upgrade=True)
+    orders["upgrade-bundled"] = Order(EXISTING, is_upgrade=True)
+    orders["upgrade-without-its-secret"] = Order({}, is_upgrade=True)
+    return render(orders)
