@@ -5,10 +5,12 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from fastapi import FastAPI
 
+from contracts.enrichments import FailureReason
 from gateway.context import Context
 from gateway.db.store import Store
 from gateway.domain.errors import GatewayError
@@ -74,3 +76,8 @@ def _leaves(error: type[GatewayError]) -> Iterator[type[GatewayError]]:
             yield from _leaves(below)
         else:
             yield below
+
+
+def test_every_reason_of_a_failure_stands_in_the_list_for_readers() -> None:
+    section = ERRORS_PAGE.read_text().partition("## Why something was given up")[2]
+    assert re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE) == list(get_args(FailureReason))
