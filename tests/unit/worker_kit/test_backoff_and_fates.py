@@ -91,3 +91,10 @@ def test_a_model_that_never_answers_validly_is_given_up_after_five_inferences() 
     fates = [decide_fate(error, attempt=n, elapsed_s=n, backoff=Backoff()) for n in range(5)]
     assert all(isinstance(fate, RetryLater) for fate in fates[:4])
     assert fates[4] == DeadLetter("invalid_answer")
+
+
+def test_an_invalid_answer_is_asked_for_again_without_a_growing_wait() -> None:
+    error = InvalidAnswer("llama3.2", "valence: too large")
+    backoff = Backoff(base_s=2.0)
+    fates = [decide_fate(error, attempt=3, elapsed_s=9, backoff=backoff) for _ in range(50)]
+    assert all(isinstance(fate, RetryLater) and fate.delay_s <= 2.0 for fate in fates)

@@ -44,7 +44,8 @@ def decide_fate(error: BaseException, *, attempt: int, elapsed_s: float, backoff
         return DeadLetter(reason_of(error))
     if elapsed_s >= backoff.give_up_s:
         return DeadLetter("attempts_exhausted")
-    return RetryLater(backoff.delay_s(attempt))
+    # Nobody is away who has to come back, and somebody may be waiting for the words: at once, or nearly.
+    return RetryLater(backoff.delay_s(0 if isinstance(error, ollama_client.InvalidAnswer) else attempt))
 
 
 def reason_of(error: BaseException) -> FailureReason:
