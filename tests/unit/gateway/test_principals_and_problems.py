@@ -1,10 +1,11 @@
 """Who may do what, and how a refusal is told."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from contracts.journals import Locale
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError, JournalNotFound, RevisionMismatch, ScopeMissing
 from gateway.domain.principals import Principal
@@ -60,6 +61,33 @@ def test_faults_are_told_by_json_pointer_without_values_and_not_without_end():
     assert fault.errors[0].pointer == "/counts/a~1b~0c"
     assert len(fault.errors) == 20
     assert "SECRET" not in problem_of(fault).model_dump_json()
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reports: tuple[str, ...]
+    id: UUID | None = None
+    locale: Locale = "en"
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({}, "/reports: is needed"),
+        ({"reports": "weekly"}, "/reports: must be a list"),
+        ({"reports": [], "report": 1}, "/report: there is no such field"),
+        ({"reports": [], "id": "x1"}, "/id: must be a UUID"),
+        (
+            {"reports": [], "locale": "de_DE"},
+            "/locale: must be a language, or a language and a country, such as de or de-AT",
+        ),
+    ],
+)
+def test_a_fault_says_what_to_send_and_repeats_nothing_of_the_value(body, detail):
+    with pytest.raises(ValidationError) as caught:
+        _Settings.model_validate(body)
+    assert str(request_invalid(caught.value)) == detail
 
 
 def test_a_body_that_is_no_object_is_told_in_words_of_ours():

@@ -1,14 +1,16 @@
 """What a journal's owner wants done with it. Every setting has a default; an absent one means it."""
 
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from contracts.identifiers import JournalName
 from contracts.model import Request, Value
 
 ReportPeriod = Literal["weekly", "monthly"]
+_LANGUAGE_TAG = "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 #: `on_request`: only when somebody asks; `always`: for every new entry.
 ReflectWhen = Literal["on_request", "always"]
 
@@ -23,8 +25,21 @@ def known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(known_zone)]
+
+
+def _language_tag(name: str) -> str:
+    if not re.fullmatch(_LANGUAGE_TAG, name):
+        raise ValueError("must be a language, or a language and a country, such as de or de-AT")
+    return name
+
+
 #: A language tag: `en`, `de-AT`. Source: https://www.rfc-editor.org/rfc/bcp/bcp47.txt
-Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Locale = Annotated[
+    str,
+    StringConstraints(max_length=35),
+    AfterValidator(_language_tag),
+    Field(json_schema_extra={"pattern": f"^{_LANGUAGE_TAG}$"}),
+]
 
 
 class JournalSettings(Value):

@@ -10,8 +10,15 @@ from gateway.domain.errors import GatewayError, RequestInvalid
 TYPE_PREFIX = "urn:daybook:problem:"
 #: More than these help nobody, and a hostile request could ask for thousands.
 ERRORS_MAX = 20
-#: pydantic's own words name our classes.
-_NO_OBJECT = "must be a JSON object"
+#: Where pydantic's own words name our classes, repeat a part of the value, or help nobody: by its error's type.
+_WORDS = {
+    "model_type": "must be a JSON object",
+    "missing": "is needed",
+    "extra_forbidden": "there is no such field",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "uuid_parsing": "must be a UUID",
+}
 
 INTERNAL = Problem(type=f"{TYPE_PREFIX}internal", title="Something went wrong on our side", status=500)
 
@@ -33,11 +40,16 @@ def request_invalid(error: ValidationError, *, drop: Sequence[str] = ()) -> Requ
         [
             FieldProblem(
                 pointer=_pointer([str(step) for step in fault["loc"]], drop),
-                detail=_NO_OBJECT if fault["type"] == "model_type" else fault["msg"].removeprefix("Value error, "),
+                detail=words_of(fault["type"], fault["msg"]),
             )
             for fault in found[:ERRORS_MAX]
         ]
     )
+
+
+def words_of(kind: str, message: str) -> str:
+    """What is told of a fault that pydantic found."""
+    return _WORDS.get(kind) or message.removeprefix("Value error, ")
 
 
 def _pointer(steps: Sequence[str], drop: Sequence[str]) -> str:

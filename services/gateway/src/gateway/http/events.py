@@ -68,7 +68,8 @@ def _wanted(types: list[str] | None) -> frozenset[str] | None:
     if types is None:
         return None
     if not _TYPES.issuperset(types):
-        raise RequestInvalid([FieldProblem(pointer="/query/types", detail="there is no such type of events")])
+        known = ", ".join(sorted(_TYPES))
+        raise RequestInvalid([FieldProblem(pointer="/query/types", detail=f"must be of {known}")])
     # Whoever follows is told why nothing more comes.
     return frozenset({*types, JOURNAL_ERASED})
 

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 
 from contracts.api import FieldProblem
 from gateway.domain.errors import GatewayError, RequestInvalid
-from gateway.domain.problems import ERRORS_MAX
+from gateway.domain.problems import ERRORS_MAX, words_of
 from gateway.http.answers import error_answer
 from gateway.http.errors import MethodNotAllowed, RouteNotFound
 from gateway.http.methods import allowed_methods
@@ -27,9 +27,7 @@ async def _answer_validation(_request: Request, error: Exception) -> Response:
     """Parameters of path and query: FastAPI's own answer would echo them."""
     assert isinstance(error, RequestValidationError)
     faults = [
-        FieldProblem(
-            pointer="".join(f"/{step}" for step in fault["loc"]), detail=fault["msg"].removeprefix("Value error, ")
-        )
+        FieldProblem(pointer="".join(f"/{step}" for step in fault["loc"]), detail=words_of(fault["type"], fault["msg"]))
         for fault in error.errors()[:ERRORS_MAX]
     ]
     return error_answer(RequestInvalid(faults))
