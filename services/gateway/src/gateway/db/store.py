@@ -28,6 +28,8 @@ AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.LockNotAvailableError,
     asyncpg.InterfaceError,
+    # A migration changed what a prepared query gives, which ours take care not to: prepared anew, it works.
+    asyncpg.InvalidCachedStatementError,
 )
 
 

@@ -6,11 +6,12 @@ FROM unnest($1::uuid[], $2::integer[]) AS entry (entry_id, revision), unnest($3:
 ON CONFLICT (entry_id, kind) DO UPDATE
 SET state = 'pending', revision = excluded.revision, result = NULL, reason = NULL, reissues = 0,
     requested_at = now(), updated_at = now()
-RETURNING *;
+RETURNING entry_id, kind, state, revision, result, reason, updated_at;
 
 -- name: list_enrichments
 -- When entries are shown.
-SELECT * FROM enrichments WHERE entry_id = ANY ($1::uuid[]) ORDER BY kind;
+SELECT entry_id, kind, state, revision, result, reason, updated_at
+FROM enrichments WHERE entry_id = ANY ($1::uuid[]) ORDER BY kind;
 
 -- name: record_enrichment
 -- When a worker reports, with the entry's revision held still. Nothing comes back where nothing changed: the same

@@ -2,19 +2,26 @@
 -- When a client creates an entry. Nothing comes back if the journal is not there.
 INSERT INTO entries (id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care)
 SELECT $1, name, 1, $3, $4, $5, $6, $7, $8, $9 FROM journals WHERE name = $2 FOR KEY SHARE
-RETURNING *;
+RETURNING id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care, created_at,
+    updated_at;
 
 -- name: get_entry
 -- When a client or a worker reads one entry.
-SELECT * FROM entries WHERE journal = $1 AND id = $2;
+SELECT id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care, created_at,
+    updated_at
+FROM entries WHERE journal = $1 AND id = $2;
 
 -- name: get_entries
 -- When hits of a search become readable. Those that moved on meanwhile are sorted out by revision afterwards.
-SELECT * FROM entries WHERE journal = $1 AND id = ANY ($2::uuid[]);
+SELECT id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care, created_at,
+    updated_at
+FROM entries WHERE journal = $1 AND id = ANY ($2::uuid[]);
 
 -- name: list_entries
 -- When a client pages through a journal, newest first. $5 and $6 are where the page before ended.
-SELECT * FROM entries
+SELECT id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care, created_at,
+    updated_at
+FROM entries
 WHERE journal = $1
   AND ($2::timestamptz IS NULL OR written_at >= $2)
   AND ($3::timestamptz IS NULL OR written_at < $3)
@@ -38,7 +45,9 @@ WHERE entry.journal = $1
 
 -- name: lock_entry
 -- Before an entry is replaced, erased or enriched again: what is decided on its revision holds until the commit.
-SELECT * FROM entries WHERE journal = $1 AND id = $2 FOR UPDATE;
+SELECT id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care, created_at,
+    updated_at
+FROM entries WHERE journal = $1 AND id = $2 FOR UPDATE;
 
 -- name: share_revision
 -- Before a result is recorded: keeps the revision from moving on, without holding up the result of another kind.
@@ -50,7 +59,8 @@ UPDATE entries
 SET revision = revision + 1, body = $2, written_at = $3, written_at_offset_s = $4, tags = $5, metadata = $6,
     own_mood = $7, care = $8, updated_at = now()
 WHERE id = $1
-RETURNING *;
+RETURNING id, journal, revision, body, written_at, written_at_offset_s, tags, metadata, own_mood, care, created_at,
+    updated_at;
 
 -- name: mark_entry
 -- When an entry is examined again. It is no change of the entry.

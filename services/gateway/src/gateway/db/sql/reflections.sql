@@ -3,17 +3,18 @@
 INSERT INTO reflections (entry_id, version, revision, state, interactive, notice)
 SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5 FROM reflections WHERE entry_id = $1
 HAVING count(*) FILTER (WHERE state = 'pending') = 0
-RETURNING *;
+RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
 
 -- name: get_pending_reflection
 -- When one was asked for while another is pending.
-SELECT * FROM reflections WHERE entry_id = $1 AND state = 'pending';
+SELECT entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at
+FROM reflections WHERE entry_id = $1 AND state = 'pending';
 
 -- name: begin_reflection
 -- When a worker begins to write: it speaks of the entry as it is now. Nothing comes back if it is settled, or gone.
 UPDATE reflections SET revision = $3, updated_at = now()
 WHERE entry_id = $1 AND version = $2 AND state = 'pending'
-RETURNING *;
+RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
 
 -- name: withhold_reflection
 -- When a worker is about to write of an entry that has come to speak of suicide or self-harm.
@@ -25,16 +26,20 @@ WHERE entry_id = $1 AND version = $2 AND state = 'pending';
 UPDATE reflections
 SET state = $3, revision = $4, result = $5, reason = $6, updated_at = now()
 WHERE entry_id = $1 AND version = $2 AND state = 'pending'
-RETURNING *;
+RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
 
 -- name: get_reflection
 -- When one version is read, or a live stream asks whether it is settled.
-SELECT reflection.* FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
+SELECT reflection.entry_id, reflection.version, reflection.revision, reflection.state, reflection.interactive,
+    reflection.result, reflection.reason, reflection.notice, reflection.requested_at, reflection.updated_at
+FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
 WHERE entry.journal = $1 AND entry_id = $2 AND version = $3;
 
 -- name: list_reflections
 -- When the versions are read, the newest first.
-SELECT reflection.* FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
+SELECT reflection.entry_id, reflection.version, reflection.revision, reflection.state, reflection.interactive,
+    reflection.result, reflection.reason, reflection.notice, reflection.requested_at, reflection.updated_at
+FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
 WHERE entry.journal = $1 AND entry_id = $2
 ORDER BY version DESC
 LIMIT $3;
@@ -51,4 +56,6 @@ FROM (
     FOR UPDATE SKIP LOCKED
 ) AS overdue, entries AS entry
 WHERE reflection.entry_id = overdue.entry_id AND reflection.version = overdue.version AND entry.id = overdue.entry_id
-RETURNING entry.journal, reflection.*;
+RETURNING entry.journal, reflection.entry_id, reflection.version, reflection.revision, reflection.state,
+    reflection.interactive, reflection.result, reflection.reason, reflection.notice, reflection.requested_at,
+    reflection.updated_at;

@@ -2,11 +2,14 @@
 -- When one is asked for, with the journal's settings locked, and no other of the same days is being made.
 INSERT INTO reports (id, journal, kind, first_day, last_day, time_zone, scheduled, state)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending')
-RETURNING *;
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result,
+    reason, care, requested_at, updated_at;
 
 -- name: get_unsettled_report
 -- Before one is asked for: who asks for days that are being reported on gets that report.
-SELECT * FROM reports
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result, reason,
+    care, requested_at, updated_at
+FROM reports
 WHERE journal = $1 AND kind = $2 AND first_day = $3 AND last_day = $4 AND time_zone = $5
   AND state IN ('pending', 'running')
 ORDER BY requested_at DESC, id DESC
@@ -14,7 +17,9 @@ LIMIT 1;
 
 -- name: get_report
 -- When one is read.
-SELECT * FROM reports WHERE journal = $1 AND id = $2;
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result, reason,
+    care, requested_at, updated_at
+FROM reports WHERE journal = $1 AND id = $2;
 
 -- name: list_reports
 -- When a client pages through them. $2 and $3 are where the page before ended. Results are heavy and stay away.
@@ -33,7 +38,8 @@ DELETE FROM reports WHERE journal = $1 AND id = $2 RETURNING id;
 -- When a worker begins, or goes on. Nothing comes back if it is settled, gone, or there is a newer edition.
 UPDATE reports SET state = 'running', reissued_at = now(), updated_at = now()
 WHERE journal = $1 AND id = $2 AND edition = $3 AND state IN ('pending', 'running')
-RETURNING *;
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result,
+    reason, care, requested_at, updated_at;
 
 -- name: give_entries
 -- When a worker is given entries, those that are still there. They stay until the transaction ends: who erases one then
@@ -71,7 +77,8 @@ UPDATE reports
 SET state = 'pending', edition = edition + 1, progress = NULL, draft = NULL, result = NULL, reason = NULL, care = NULL,
     reissues = 0, reissued_at = now(), updated_at = now()
 WHERE id IN (SELECT report_id FROM report_entries WHERE entry_id = $1)
-RETURNING *;
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result,
+    reason, care, requested_at, updated_at;
 
 -- name: forget_entries
 -- After that: the next edition is given its own.
@@ -89,7 +96,9 @@ FROM (
     FOR UPDATE SKIP LOCKED
 ) AS overdue
 WHERE report.id = overdue.id
-RETURNING report.*;
+RETURNING report.id, report.journal, report.kind, report.first_day, report.last_day, report.time_zone,
+    report.scheduled, report.state, report.edition, report.progress, report.draft, report.result, report.reason,
+    report.care, report.requested_at, report.updated_at;
 
 -- name: claim_schedule
 -- When a period has ended: the first who comes makes the report. Nothing comes back for the others, at whatever time.
