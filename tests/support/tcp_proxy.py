@@ -45,9 +45,13 @@ class Trap:
 
 
 class TcpProxy:
-    """Listens on a free port of its own, kept until it is closed, and connects each client to `server_port`."""
+    """Listens on a free port of its own, kept until it is closed, and connects each client to `server_port`.
 
-    def __init__(self, server_port: int) -> None:
+    `host` is where it listens: an address of this machine.
+    """
+
+    def __init__(self, server_port: int, *, host: str = "127.0.0.1") -> None:
+        self._host = host
         #: What every byte takes longer, in each direction.
         self.delay_s = 0.0
         self.port = 0
@@ -104,7 +108,7 @@ class TcpProxy:
             connection.passable.clear()
 
     async def _listen(self) -> None:
-        self._listener = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._listener = await asyncio.start_server(self._serve, self._host, 0)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,4 +101,6 @@ def _scopes(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    # The first process of a container gets no signal that it did not ask for. `serve` asks for more once it serves.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     sys.exit(main())
