@@ -31,6 +31,8 @@ AWAY = (
     # A migration changed what a prepared query gives, which ours take care not to: prepared anew, it works.
     asyncpg.InvalidCachedStatementError,
 )
+#: The schema is older than this program, which was started beside the one that migrates: as good as away until then.
+BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
 
 
 class Connection(Protocol):
@@ -43,7 +45,10 @@ class Connection(Protocol):
 
 
 class Store:
-    """`async with Store(url) as store:` in the loop that uses it. Opening does not fail while PostgreSQL is away."""
+    """`async with Store(url) as store:` in the loop that uses it. Opening does not fail while PostgreSQL is away.
+
+    "Away" is also a database that lacks a table or a column which is asked for: its migration has not run yet.
+    """
 
     def __init__(self, url: str, *, connections_max: int = 10) -> None:
         self.url = url
@@ -91,7 +96,7 @@ class Store:
         try:
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
                 yield connection
-        except AWAY as error:
+        except (*AWAY, *BEHIND) as error:
             raise StoreUnavailable from error
 
     async def ping(self) -> None:
