@@ -55,7 +55,7 @@ class Worker:
             name,
             [sys.executable, "-m", module, command],
             log=directory / f"{name}.log",
-            env={**environment, f"{prefix}METRICS_PORT": str(self.port)},
+            env={**environment, f"{prefix}{'BEAT_' if command == 'beat' else ''}METRICS_PORT": str(self.port)},
             stop_s=30,
         )
 
@@ -159,8 +159,8 @@ class Daybook:
         return self._worker("insights_worker", "INSIGHTS_", settings, ready)
 
     def insights_beat(self, **settings: str) -> Worker:
-        """The clock of the insights workers, started. It has no probes."""
-        return self._worker("insights_worker", "INSIGHTS_", settings, ready=False, command="beat")
+        """The clock of the insights workers, as `worker`. `ready`: it has ticked."""
+        return self._worker("insights_worker", "INSIGHTS_", settings, ready=True, command="beat")
 
     def _worker(self, module: str, prefix: str, settings: dict[str, str], ready: bool, command: str = "work") -> Worker:
         self._made += 1

@@ -8,8 +8,9 @@ import nats
 import pytest
 
 from contracts import subjects
-from contracts.topology import EVENT_STREAM
+from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
 from devstack.permissions import GATEWAY, new_passwords, stack_users
+from gateway.messaging.event_backlog import event_backlogs
 from gateway.messaging.event_log import JetStreamEventLog
 from gateway.messaging.nats_link import NatsAway, NatsLink
 from gateway.messaging.topology import apply_topology
@@ -59,6 +60,24 @@ async def test_events_are_published_read_followed_and_the_readers_taken_away(ser
         await following.aclose()
         state = (await jetstream.stream_info(EVENT_STREAM)).state
         assert state.consumer_count == 2, "the readers' consumers are gone, those of the workers are there"
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_what_its_metrics_tell_of_the_workers_may_be_read(server):
+    link = NatsLink(server.url_of(GATEWAY), name="test-login")
+    running = asyncio.create_task(link.run())
+    try:
+        await eventually(lambda: _connected(link))
+        jetstream = link.client.jetstream(timeout=10)
+        await apply_topology(jetstream, replicas=1)
+        await jetstream.publish(SUBJECT, EVENT, stream=EVENT_STREAM)
+        backlogs = {backlog.durable: backlog for backlog in await event_backlogs(link)}
+        assert backlogs[ENRICHMENT_DURABLE].waiting >= 1
+        assert backlogs[ENRICHMENT_DURABLE].oldest_s > 0
+        assert backlogs[ENRICHMENT_DURABLE].open_pulls == 0, "no worker is there"
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):

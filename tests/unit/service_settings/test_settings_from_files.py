@@ -18,10 +18,10 @@ MARK = "hunter2"
 #: After the imports: the interpreter's own files may be closed to that one.
 BECOME_SOMEBODY_ELSE = """
 import os, sys
-from gateway.__main__ import main
+from gateway.commands import run
 os.setgid(65532)
 os.setuid(65532)
-sys.exit(main(["migrate"]))
+sys.exit(run(["migrate"]))
 """
 
 

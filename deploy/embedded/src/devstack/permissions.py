@@ -16,9 +16,11 @@ CLIENT = "client"
 
 #: `gateway topology` makes the stream of events and its durable consumers, and changes them; nobody may delete either
 #: the stream or what it holds. The gateway reads events by consumers without a name, whose id nobody knows beforehand,
-#: without acknowledging, and deletes those.
+#: without acknowledging, and deletes those. Its metrics look at one event, to tell the age of the oldest; `doctor` asks
+#: for the account's limits.
 _EVENT_STREAM_API = (
-    *(f"$JS.API.STREAM.{verb}.{EVENT_STREAM}" for verb in ("CREATE", "INFO", "UPDATE")),
+    "$JS.API.INFO",
+    *(f"$JS.API.STREAM.{verb}.{EVENT_STREAM}" for verb in ("CREATE", "INFO", "UPDATE", "MSG.GET")),
     f"$JS.API.CONSUMER.CREATE.{EVENT_STREAM}",
     *(f"$JS.API.CONSUMER.{verb}.{EVENT_STREAM}.*" for verb in ("DURABLE.CREATE", "INFO", "MSG.NEXT", "DELETE")),
 )
@@ -79,13 +81,17 @@ def new_passwords() -> dict[str, str]:
 
 def _worker(name: str, passwords: dict[str, str], reads: tuple[str, str], *, more: Iterable[str]) -> NatsUser:
     """`reads`: a stream and the durable consumer on it. `more`: subjects of the API that this worker asks."""
-    tasks = kombu_jetstream.worker_permissions(TASK_PREFIX, inbox_prefix=inbox_of(name), bound=[reads])
+    inbox = inbox_of(name)
+    tasks = kombu_jetstream.worker_permissions(TASK_PREFIX, inbox_prefix=inbox, bound=[reads])
+    # Each worker's metrics tell of all task queues. The event stream is the gateway's to tell of.
+    looks = kombu_jetstream.monitor_permissions(TASK_PREFIX, inbox_prefix=inbox)
     streams = [spec.name for spec in kombu_jetstream.stream_specs(TASK_PREFIX)]
     return NatsUser(
         name,
         passwords[name],
-        publish=(
+        publish=_once(
             *tasks.publish,
+            *looks.publish,
             # Workers make their task streams themselves; no other stream is theirs.
             *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO", "UPDATE") for stream in streams),
             subjects.ENTRIES_GET,
@@ -94,3 +100,7 @@ def _worker(name: str, passwords: dict[str, str], reads: tuple[str, str], *, mor
         ),
         subscribe=tasks.subscribe,
     )
+
+
+def _once(*subjects: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(subjects))

@@ -19,6 +19,7 @@ from devstack.nats import NatsServer
 from devstack.permissions import CLIENT, ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
 from devstack.ports import is_free
 from devstack.postgres import PostgresServer
+from devstack.probing import is_well
 from devstack.process import ServerProcess
 
 FIRST_JOURNAL = "me"
@@ -143,7 +144,9 @@ class Stack:
     def _start(self) -> None:
         fixed = frozenset({GATEWAY}) if self.config.gateway_port else frozenset[str]()
         preferred = {GATEWAY: self.config.gateway_port or 8080}
-        preferred |= dict.fromkeys(("nats", "nats-monitor", "postgres", "qdrant", "models", ENRICHMENT, INSIGHTS), 0)
+        preferred |= dict.fromkeys(
+            ("nats", "nats-monitor", "postgres", "qdrant", "models", ENRICHMENT, INSIGHTS, _CLOCK), 0
+        )
         self.ports = self.home.ports(preferred, fixed=fixed)
         passwords = self.home.secrets({**new_passwords(), _LEXICON: secrets.token_urlsafe(32)})
         nats = NatsServer(
@@ -172,7 +175,7 @@ class Stack:
         self._serve_module(GATEWAY, ["gateway", "serve"], health="/readyz", port_flag=False)
         for worker, module in ((ENRICHMENT, "enrichment_worker"), (INSIGHTS, "insights_worker")):
             self._serve_module(worker, [module, "work"], health="/readyz", port_flag=False)
-        self._serve_module(_CLOCK, ["insights_worker", "beat"], health=None, port_flag=False)
+        self._serve_module(_CLOCK, ["insights_worker", "beat"], health="/healthz", port_flag=False)
         self._first_journal()
         self.home.write_state({"gateway_url": self.gateway_url, "key_file": str(self._key_file("admin"))})
 
@@ -215,6 +218,7 @@ class Stack:
                 "INSIGHTS_REFLECTION_CHECKED": "true" if models.url is None else "false",
                 "INSIGHTS_QDRANT_URL": qdrant_url,
                 "INSIGHTS_METRICS_PORT": str(self.ports[INSIGHTS]),
+                "INSIGHTS_BEAT_METRICS_PORT": str(self.ports[_CLOCK]),
             },
         }
         for service, extra in self.config.settings.items():
@@ -291,10 +295,3 @@ class Stack:
 
     def _key_file(self, name: str) -> Path:
         return self.home.folder("keys") / name
-
-
-def is_well(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR
-    except httpx.HTTPError:
-        return False

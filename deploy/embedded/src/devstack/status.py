@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from devstack.permissions import TASK_PREFIX
-from devstack.stack import Stack, is_well
+from devstack.probing import is_well
+from devstack.stack import Stack
 from devstack.supervision import Supervisor
 
 _TIMEOUT_S = 2.0

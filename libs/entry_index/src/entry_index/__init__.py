@@ -1,6 +1,6 @@
 """The Qdrant collection of journal entries: schema, upsert, search, erase."""
 
-from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
+from entry_index._config import EmbeddingModel, IndexCall, IndexConfig, IndexContents
 from entry_index._entries import Chunk, ChunkVector, EntryHit, IndexedEntry, SearchFilters, Terms
 from entry_index._index import EntryIndex
 from entry_index._lexicon import Lexicon
@@ -28,6 +28,7 @@ __all__ = [
     "EntryIndexError",
     "IndexAccessDenied",
     "IndexAnswerInvalid",
+    "IndexCall",
     "IndexConfig",
     "IndexContents",
     "IndexFailed",

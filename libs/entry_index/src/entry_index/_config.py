@@ -1,6 +1,23 @@
 """Where the index is, and whose vectors it holds."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexCall:
+    """One request to Qdrant, as its caller saw it."""
+
+    #: The client's method: `upsert`, `query_points_groups` ...
+    operation: str
+    duration_s: float
+    #: None: it went well.
+    error: BaseException | None = None
+
+    @property
+    def outcome(self) -> str:
+        """A constant word for counting: `ok`, or the error's type."""
+        return "ok" if self.error is None else type(self.error).__name__
 
 
 @dataclass(frozen=True)
@@ -13,6 +30,8 @@ class IndexConfig:
     #: Searches and writes go through this name; a rebuild moves it to another collection.
     alias: str = "journal"
     connections_max: int = 8
+    #: Told of each call when it ends, in the caller's own task.
+    on_call: Callable[[IndexCall], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from entry_index._config import IndexConfig
+from entry_index._observing import observing
 from entry_index._tracing import tracing
 from entry_index.errors import (
     EntryIndexError,
@@ -53,7 +54,10 @@ class Connection:
             EntryIndexError: the leaf that fits.
         """
         # A coroutine bears its method's name: `upsert`, `query_points_groups` ...
-        with tracing(answer.__name__, self._config.url, self._config.alias):
+        with (
+            observing(self._config.on_call, answer.__name__),
+            tracing(answer.__name__, self._config.url, self._config.alias),
+        ):
             return await self._answered(answer)
 
     async def _answered(self, answer: Coroutine[Any, Any, _T]) -> _T:

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from ollama_client._models import ChatChunk, GenerateChunk, Timings
 from ollama_client._tracing import CallSpan
+from ollama_client.errors import OllamaError
 
 C = TypeVar("C", ChatChunk, GenerateChunk)
 
@@ -29,6 +30,13 @@ class Call:
     answer_tokens: int = 0
     #: What ended it: an `OllamaError`, a cancellation, or what the block around a stream raised.
     error: BaseException | None = None
+
+    @property
+    def outcome(self) -> str:
+        """A constant word for counting: `whole`, `left` (its reader had enough), or the error's type."""
+        if self.whole:
+            return "whole"
+        return type(self.error).__name__ if isinstance(self.error, OllamaError) else "left"
 
 
 #: Called in the caller's own task when a call ends, however it ends. What it raises comes out of the call.

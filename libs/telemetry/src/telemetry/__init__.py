@@ -1,9 +1,10 @@
 """Logs, metrics and spans in one shape for every service: it knows nothing of entries, brokers or models."""
 
+from telemetry.build_info import BuildInfo
 from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused
 from telemetry.histograms import TracedHistogram
 from telemetry.logs import LogFormat, bound, configure_logging, redact
-from telemetry.metrics import ProbeServer, Readiness, collected, serve_probes
+from telemetry.metrics import ProbeServer, Readiness, collected, exposition, serve_probes
 from telemetry.spans import (
     TRACEPARENT,
     annotate,
@@ -18,6 +19,7 @@ from telemetry.tracing import configure_tracing, flush_tracing
 
 __all__ = [
     "TRACEPARENT",
+    "BuildInfo",
     "InvalidEndpoint",
     "LogFormat",
     "ProbeServer",
@@ -31,6 +33,7 @@ __all__ = [
     "configure_logging",
     "configure_tracing",
     "current_traceparent",
+    "exposition",
     "fail",
     "flush_tracing",
     "inner_span",

@@ -3,7 +3,7 @@
 Counts the children of a prefork pool too, where `PROMETHEUS_MULTIPROC_DIR` names their shared directory.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
@@ -24,8 +24,8 @@ Readiness = Callable[[], bool]
 class ProbeServer:
     """A running HTTP server on a thread of its own. `port` is the one it really listens on."""
 
-    def __init__(self, host: str, port: int, ready: Readiness) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler_for(ready))
+    def __init__(self, host: str, port: int, ready: Readiness, more: Sequence[Collector]) -> None:
+        self._server = ThreadingHTTPServer((host, port), _handler_for(ready, more))
         self._thread = Thread(target=self._server.serve_forever, name="probes", daemon=True)
         self._thread.start()
 
@@ -47,13 +47,13 @@ class ProbeServer:
         self.stop()
 
 
-def serve_probes(*, host: str, port: int, ready: Readiness) -> ProbeServer:
-    """Answer probes until stopped. Port 0 takes a free one.
+def serve_probes(*, host: str, port: int, ready: Readiness, more: Sequence[Collector] = ()) -> ProbeServer:
+    """Answer probes until stopped. Port 0 takes a free one. `more`: what this process alone can tell, not its pool.
 
     Raises:
         OSError: the port is taken.
     """
-    return ProbeServer(host, port, ready)
+    return ProbeServer(host, port, ready, more)
 
 
 def collected() -> list[Metric]:
@@ -75,13 +75,13 @@ def collected() -> list[Metric]:
     return metrics
 
 
-def exposition(accept: str = "") -> tuple[bytes, str]:
-    """`collected()` in the format that an `Accept` header asks for, and its content type.
+def exposition(accept: str = "", more: Iterable[Metric] = ()) -> tuple[bytes, str]:
+    """`collected()` and `more` in the format that an `Accept` header asks for, and its content type.
 
     OpenMetrics holds the exemplars; Prometheus' text format, the default, has no place for them.
     """
     encode, content_type = choose_encoder(accept)
-    return encode(_Collected(collected())), content_type
+    return encode(_Collected([*collected(), *more])), content_type
 
 
 #: Files must not be buried while another probe adds them up.
@@ -96,12 +96,13 @@ class _Collected(Collector):
         return self._metrics
 
 
-def _handler_for(ready: Readiness) -> type[BaseHTTPRequestHandler]:
+def _handler_for(ready: Readiness, more: Sequence[Collector]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             match self.path:
                 case "/metrics":
-                    self._answer(200, *exposition(self.headers.get("Accept", "")))
+                    own = [metric for collector in more for metric in collector.collect()]
+                    self._answer(200, *exposition(self.headers.get("Accept", ""), own))
                 case "/healthz":
                     self._answer(200, b'{"status":"ok"}', "application/json")
                 case "/readyz":

@@ -8,7 +8,7 @@ from worker_kit._celery_app import QueueSpec, WorkerConfig, create_celery, pipel
 from worker_kit._event_step import EventSource, EventStepConfig, Order, install_event_step
 from worker_kit._evidence import Evidence, gather_evidence, note_call
 from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
-from worker_kit._fates import DeadLetter, Fate, RetryLater, decide_fate
+from worker_kit._fates import DeadLetter, Fate, RetryLater, count_fate, decide_fate
 from worker_kit._gateway_client import GatewayClient, GatewayConfig
 from worker_kit._model_facts import ModelFacts, model_facts
 from worker_kit._model_gate import ModelGateConfig, install_model_gate
@@ -54,6 +54,7 @@ __all__ = [
     "WorkerError",
     "WorkerSettings",
     "beginning_and_end",
+    "count_fate",
     "create_celery",
     "create_service_app",
     "decide_fate",

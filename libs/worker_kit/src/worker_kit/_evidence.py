@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from entry_index import IndexCall
 from ollama_client import Call
-from worker_kit._metrics import BRIDGE_OVERHEAD, INFERENCE, TASK_DURATION
+from worker_kit._metrics import BRIDGE_OVERHEAD, INDEX_CALLS, INFERENCE, MODEL_CALLS, MODEL_TOKENS, TASK_DURATION
 
 
 @dataclass
@@ -54,6 +55,14 @@ def note_bridge(seconds: float) -> None:
 
 def note_call(call: Call) -> None:
     """`OllamaConfig.on_call` of every worker."""
+    MODEL_CALLS.observe(call.duration_s, call.model, call.operation, call.outcome)
+    for direction, tokens in (("prompt", call.prompt_tokens), ("answer", call.answer_tokens)):
+        MODEL_TOKENS.labels(call.model, call.operation, direction).inc(tokens)
     if evidence := _IN_HAND.get():
         evidence.inference_s += call.duration_s
         evidence.calls += 1
+
+
+def note_index_call(call: IndexCall) -> None:
+    """`IndexConfig.on_call` of every worker."""
+    INDEX_CALLS.observe(call.duration_s, call.operation, call.outcome)

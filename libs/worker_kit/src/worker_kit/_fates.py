@@ -9,6 +9,7 @@ import entry_index
 import ollama_client
 from contracts.enrichments import FailureReason
 from worker_kit._backoff import Backoff
+from worker_kit._metrics import GIVEN_UP, RETRIES
 from worker_kit.errors import DeadlineExceeded
 
 
@@ -46,6 +47,15 @@ def decide_fate(error: BaseException, *, attempt: int, elapsed_s: float, backoff
         return DeadLetter("attempts_exhausted")
     # Nobody is away who has to come back, and somebody may be waiting for the words: at once, or nearly.
     return RetryLater(backoff.delay_s(0 if isinstance(error, ollama_client.InvalidAnswer) else attempt))
+
+
+def count_fate(task: str, error: BaseException, fate: Fate) -> None:
+    """Once for each failure that a fate was decided for. `task` is the kind's name."""
+    match fate:
+        case RetryLater():
+            RETRIES.labels(task, reason_of(error)).inc()
+        case DeadLetter(reason):
+            GIVEN_UP.labels(task, reason).inc()
 
 
 def reason_of(error: BaseException) -> FailureReason:

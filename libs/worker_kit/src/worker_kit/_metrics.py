@@ -1,6 +1,13 @@
-"""What the bridge costs beside the work it carries: the evidence that ADR 0001 asks for."""
+"""What the bridge costs beside the work it carries (the evidence that ADR 0001 asks for), and how the work goes.
 
-from prometheus_client import Counter
+Labels are names of tasks, models, operations and constant words: never a journal, an entry or a key.
+"""
+
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from telemetry import TracedHistogram
 
@@ -8,6 +15,9 @@ from telemetry import TracedHistogram
 _TASK_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 #: Each is 1 % of a bound above: a bridge in one bucket and its task in the matching one is an overhead of about 1 %.
 _OVERHEAD_BUCKETS_S = (0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+
+_MODEL_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+_INDEX_BUCKETS_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
 
 BRIDGE_OVERHEAD = TracedHistogram(
     "daybook_bridge_overhead_seconds",
@@ -24,6 +34,33 @@ INFERENCE = TracedHistogram(
 TASK_DURATION = TracedHistogram(
     "daybook_worker_task_seconds", "Wall time of a task, by its name.", ["task"], buckets=_TASK_BUCKETS_S
 )
+MODEL_CALLS = TracedHistogram(
+    "daybook_worker_model_call_seconds",
+    "From asking a model to its whole answer, or to what ended it.",
+    ["model", "operation", "outcome"],
+    buckets=_MODEL_BUCKETS_S,
+)
+MODEL_TOKENS = Counter(
+    "daybook_worker_model_tokens_total",
+    "Tokens that models read (prompt) and wrote (answer), as the model server counts them.",
+    ["model", "operation", "direction"],
+)
+INDEX_CALLS = TracedHistogram(
+    "daybook_worker_index_call_seconds",
+    "Time of calls of Qdrant.",
+    ["operation", "outcome"],
+    buckets=_INDEX_BUCKETS_S,
+)
+RETRIES = Counter(
+    "daybook_worker_retries_total",
+    "Failures that are tried again later, by reason. Of a task for many entries, each entry counts.",
+    ["task", "reason"],
+)
+GIVEN_UP = Counter(
+    "daybook_worker_given_up_total",
+    "Failures that are recorded as such and not tried again, by reason. Of a task for many entries, each entry counts.",
+    ["task", "reason"],
+)
 TASK_FATES = Counter("daybook_worker_task_fates_total", "How tasks ended.", ["task", "fate"])
 EVENTS_TAKEN = Counter("daybook_worker_events_taken_total", "Events turned into tasks, by type.", ["type"])
 EVENTS_REJECTED = Counter("daybook_worker_events_rejected_total", "Messages that were no event of ours.")
@@ -31,3 +68,24 @@ MODEL_AVAILABLE = Counter("daybook_worker_model_gate_turns_total", "Times the mo
 EVIDENCE_REPORTS = Counter(
     "daybook_worker_evidence_reports_total", "Reports of evidence to the gateway, by what became of them.", ["outcome"]
 )
+
+
+class WorkerState(Collector):
+    """What only the worker's main process knows. A gauge of the library's own would have a file for each pool child."""
+
+    def __init__(self) -> None:
+        self.gate_is_open = True
+        self.concurrency = 0
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "daybook_worker_model_gate_open",
+            "0 while the model server is away and tasks that need it stay at the broker.",
+            float(self.gate_is_open),
+        )
+        yield GaugeMetricFamily(
+            "daybook_worker_concurrency", "Tasks that this worker runs at the same time.", float(self.concurrency)
+        )
+
+
+WORKER_STATE = WorkerState()

@@ -13,7 +13,7 @@ import structlog
 from celery import Celery, bootsteps
 
 from ollama_client import OllamaError
-from worker_kit._metrics import MODEL_AVAILABLE
+from worker_kit._metrics import MODEL_AVAILABLE, WORKER_STATE
 from worker_kit._run import run_async
 from worker_kit.errors import DeadlineExceeded
 
@@ -51,7 +51,7 @@ class _ModelGate(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         # After a reconnect Celery consumes every queue again.
-        self._open = True
+        self._open = WORKER_STATE.gate_is_open = True
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(parent, self._stop), name="model-gate", daemon=True)
         self._thread.start()
@@ -63,7 +63,7 @@ class _ModelGate(bootsteps.StartStopStep):
         while not stop.is_set():
             available = self._probe()
             if available != self._open:
-                self._open = available
+                self._open = WORKER_STATE.gate_is_open = available
                 state = "open" if available else "closed"
                 MODEL_AVAILABLE.labels(state).inc()
                 log.warning("model_gate.turned", state=state, queues=self.settings.queues)

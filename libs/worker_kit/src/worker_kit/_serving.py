@@ -3,15 +3,17 @@
 import sys
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from celery.utils.nodenames import host_format
+from prometheus_client import ProcessCollector
 
 from service_settings import SettingsWrong, read_settings
 from telemetry import (
+    BuildInfo,
     InvalidEndpoint,
     RemoteEndpointRefused,
     configure_logging,
@@ -20,8 +22,10 @@ from telemetry import (
     serve_probes,
 )
 from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
+from worker_kit._own_metrics import own_metrics
 from worker_kit._settings import WorkerSettings
 from worker_kit._traces import flush_children
+from worker_kit._watched_clock import ClockWatch, watched_scheduler
 
 S = TypeVar("S", bound=WorkerSettings)
 
@@ -29,6 +33,9 @@ log = structlog.get_logger()
 
 _CANNOT_LISTEN = 1
 _WRONG_SETTINGS = 2
+#: A clock that missed so many looks at its schedule is not well.
+_MISSED_TICKS = 3
+_LEAST_TICK_S = 10.0
 
 
 def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S], Celery]) -> int:
@@ -41,16 +48,17 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
         return _WRONG_SETTINGS
     flush_children()
     ready = _readiness()
+    app = create_app(settings)
     try:
-        probes = serve_probes(host=settings.metrics_host, port=settings.metrics_port, ready=ready.is_set)
+        probes = serve_probes(
+            host=settings.metrics_host, port=settings.metrics_port, ready=ready.is_set, more=own_metrics(service, app)
+        )
     except OSError as error:
-        where = f"{settings.metrics_host}:{settings.metrics_port}"
-        print(f"{service}: cannot listen on {where}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
-        return _CANNOT_LISTEN
+        return _cannot_listen(service, settings.metrics_host, settings.metrics_port, error)
     # Ends after the worker, so that the last report holds the last task.
     with probes, EvidenceReporter(EvidenceReporterConfig(settings.gateway, settings.evidence_every_s)):
         # Not `worker_main`, which loses the exit code: a supervisor must see that a worker broke rather than stopped.
-        worker = create_app(settings).Worker(
+        worker = app.Worker(
             hostname=host_format(f"{service.partition('-')[0]}@%h.{probes.port}"),
             loglevel=settings.log_level,
             # Workers of one kind need not greet one another, and the broker's heartbeats tell who is alive.
@@ -62,15 +70,33 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
     return int(worker.exitcode or 0)
 
 
-def serve_beat(service: str, settings_type: type[S], create_app: Callable[[S], Celery]) -> int:
-    """Send what the app's schedule says until SIGTERM: the process's exit code."""
+def serve_beat(
+    service: str,
+    settings_type: type[S],
+    create_app: Callable[[S], Celery],
+    *,
+    port_of: Callable[[S], int],
+    distribution: str,
+) -> int:
+    """Send what the app's schedule says until SIGTERM: the process's exit code.
+
+    `port_of`: where its probes are answered; it may share a network with a worker of the same settings.
+    """
     settings = _set_up(service, settings_type)
     if settings is None:
         return _WRONG_SETTINGS
     app = create_app(settings)
-    beat = app.Beat(app=app, quiet=True, loglevel=settings.log_level, scheduler_cls=app.conf.beat_scheduler)
-    log.info("beat.started", orders=sorted(app.conf.beat_schedule))
-    beat.run()
+    watch = ClockWatch(_MISSED_TICKS * max(app.conf.beat_max_loop_interval, _LEAST_TICK_S))
+    own = [BuildInfo(service, distribution=distribution), ProcessCollector(registry=None), watch]
+    try:
+        probes = serve_probes(host=settings.metrics_host, port=port_of(settings), ready=watch.is_ticking, more=own)
+    except OSError as error:
+        return _cannot_listen(service, settings.metrics_host, port_of(settings), error)
+    scheduler: Any = watched_scheduler(watch)  # a class or its name: only the name is typed
+    with probes:
+        beat = app.Beat(app=app, quiet=True, loglevel=settings.log_level, scheduler_cls=scheduler)
+        log.info("beat.started", orders=sorted(app.conf.beat_schedule))
+        beat.run()
     return 0
 
 
@@ -104,3 +130,8 @@ def _readiness() -> threading.Event:
     worker_ready.connect(set_ready, weak=False)
     worker_shutting_down.connect(clear_ready, weak=False)
     return taking
+
+
+def _cannot_listen(service: str, host: str, port: int, error: OSError) -> int:
+    print(f"{service}: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)  # noqa: T201 - as above
+    return _CANNOT_LISTEN

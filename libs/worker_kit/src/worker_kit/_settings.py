@@ -9,7 +9,7 @@ from entry_index import IndexConfig
 from ollama_client import OllamaConfig
 from service_settings import ServiceSettings
 from telemetry import LogFormat
-from worker_kit._evidence import note_call
+from worker_kit._evidence import note_call, note_index_call
 from worker_kit._gateway_client import GatewayConfig
 
 _INDEX_TIMEOUT_S = 30.0
@@ -88,5 +88,8 @@ class WorkerSettings(ServiceSettings):
     def index(self) -> IndexConfig:
         key = self.qdrant_api_key
         return IndexConfig(
-            url=self.qdrant_url, timeout_s=_INDEX_TIMEOUT_S, api_key=key.get_secret_value() if key else None
+            url=self.qdrant_url,
+            timeout_s=_INDEX_TIMEOUT_S,
+            api_key=key.get_secret_value() if key else None,
+            on_call=note_index_call,
         )

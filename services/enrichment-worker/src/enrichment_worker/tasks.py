@@ -14,7 +14,7 @@ from contracts.events import EntryRef
 from enrichment_worker import pipeline, routes
 from enrichment_worker.pipeline import Fault, PipelineConfig
 from telemetry import annotate, bound
-from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
+from worker_kit import Backoff, DeadLetter, RetryLater, count_fate, decide_fate, pipeline_task, run_async
 
 log = structlog.get_logger()
 
@@ -81,6 +81,7 @@ def _erase(task: Any, context: TaskContext, work: Callable[[], Coroutine[Any, An
         error = _failure(lambda: context.run(work()))
         if error is not None:
             delay_s = context.backoff.delay_s(task.request.retries)
+            count_fate(task.name, error, RetryLater(delay_s))
             log.warning("task.retried", error=type(error).__name__, delay_s=round(delay_s, 1))
             raise task.retry(countdown=delay_s)
 
@@ -104,6 +105,7 @@ def _settle(
         fate = decide_fate(
             fault.error, attempt=task.request.retries, elapsed_s=time.time() - since_s, backoff=context.backoff
         )
+        count_fate(task.name, fault.error, fate)
         match fate:
             case RetryLater(wait_s):
                 later.append(fault.ref)

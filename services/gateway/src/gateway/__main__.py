@@ -1,103 +1,19 @@
-"""`python -m gateway serve | migrate | topology | keys ensure`."""
+"""`python -m gateway serve | migrate | topology | keys ensure`: the process; `gateway.commands` does the work."""
 
-import argparse
-import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-
-import nats
-import structlog
-
-from gateway.db.migrations import migrate
-from gateway.db.store import Store
-from gateway.domain.principals import SCOPES
-from gateway.key_files import read_or_mint
-from gateway.messaging.nats_link import log_error
-from gateway.messaging.topology import apply_topology
-from gateway.service.keys import ensure_key
-from gateway.settings import Settings
-from service_settings import SettingsWrong, read_settings
-from telemetry import configure_logging
-
-_CONNECT_S = 5.0
-
-log = structlog.get_logger()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 failed, 2 told wrongly."""
-    options = _parser().parse_args(arguments)
-    try:
-        settings = read_settings(Settings)
-    except SettingsWrong as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    configure_logging(service="gateway", log_format=settings.log_format, level=settings.log_level)
-    try:
-        asyncio.run(options.run(settings, options))
-    except Exception as error:  # The border of the process.
-        log.exception("gateway.failed", command=options.command, reason=type(error).__name__)
-        return 1
-    return 0
+    # One process counts for itself alone here, whatever was meant for workers. The metrics library looks at this once,
+    # when it is imported: so our own modules come after it.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    from gateway.commands import run
 
-
-async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
-    # Here, because it takes a second that no other command needs.
-    from gateway.app import serve
-
-    await serve(settings)
-
-
-async def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
-    applied = await migrate(settings.database_url.get_secret_value())
-    log.info("schema.migrated", applied=applied)
-
-
-async def _topology(settings: Settings, _options: argparse.Namespace) -> None:
-    async with asyncio.timeout(_CONNECT_S):  # By itself the client would try for ever.
-        client = await nats.connect(
-            settings.nats_url.get_secret_value(), name="daybook-gateway-topology", error_cb=log_error
-        )
-    try:
-        await apply_topology(client.jetstream(timeout=10), replicas=settings.nats_replicas)
-    finally:
-        await client.close()
-
-
-async def _ensure_key(settings: Settings, options: argparse.Namespace) -> None:
-    key = read_or_mint(options.key_file)
-    async with Store(settings.database_url.get_secret_value()) as store:
-        principal = await ensure_key(store, key, name=options.name, scopes=options.scopes, journals=options.journals)
-    sys.stdout.write(principal.key_id + "\n")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gateway", description="Daybook's gateway. Settings: GATEWAY_... variables.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="answer HTTP and NATS until stopped").set_defaults(run=_serve)
-    commands.add_parser("migrate", help="bring the database schema up to date").set_defaults(run=_migrate)
-    commands.add_parser("topology", help="make or update streams and consumers").set_defaults(run=_topology)
-    keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="action", required=True)
-    ensure = keys.add_parser("ensure", help="have the key of a file known; make file and key if there is none")
-    ensure.add_argument("--name", required=True)
-    ensure.add_argument("--scopes", required=True, type=_scopes, help=",".join(SCOPES))
-    ensure.add_argument("--journals", required=True, type=_names, help="names with commas between, or *")
-    ensure.add_argument("--key-file", required=True, type=Path)
-    ensure.set_defaults(run=_ensure_key)
-    return parser
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in (part.strip() for part in text.split(",")) if name]
-
-
-def _scopes(text: str) -> list[str]:
-    names = _names(text)
-    if unknown := set(names) - set(SCOPES):
-        raise argparse.ArgumentTypeError(f"unknown scope {', '.join(sorted(unknown))}; there are {', '.join(SCOPES)}")
-    return names
+    return run(arguments)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ from gateway.messaging.frames import hearing
 from gateway.messaging.intake import nats_intake
 from gateway.messaging.nats_link import NatsLink
 from gateway.messaging.relay import OutboxRelay
+from gateway.metrics import count_index_call, count_model_call
+from gateway.scraping import Scrape, connections, dependencies, event_consumers, stored_work
 from gateway.service.care import Care
 from gateway.service.fill_lexicon import fill_lexicon_forever
 from gateway.service.finder import IndexFinder
@@ -90,7 +92,7 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
         store = await stack.enter_async_context(Store(url, connections_max=settings.database_connections_max))
         index = await stack.enter_async_context(EntryIndex(_index_config(settings)))
         finder = IndexFinder(
-            OllamaConfig(base_url=settings.ollama_url),
+            OllamaConfig(base_url=settings.ollama_url, on_call=count_model_call),
             index,
             model=settings.embedding_model,
             timeout_s=settings.search_timeout_s,
@@ -100,10 +102,11 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
         care = _care(settings)
         events = JetStreamEventLog(link)
         feed = EventFeed(events, kept=settings.events_kept, followers_max=settings.event_streams_max)
+        probes = _probes(store, link, finder)
         context = Context(
             store=store,
             finder=finder,
-            probes=_probes(store, link, finder),
+            probes=probes,
             version=VERSION,
             asyncapi=lambda: asyncapi_document(version=VERSION),
             request_max_bytes=settings.request_max_bytes,
@@ -111,6 +114,9 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
             asker=_asker(settings, store, finder, care),
             events=feed,
             stopping=stopping,
+            watch=Scrape(
+                [dependencies(probes, timeout_s=2), stored_work(store), connections(store), event_consumers(link)]
+            ),
         )
         broker = create_broker(
             settings.nats_url.get_secret_value(),
@@ -222,7 +228,12 @@ def _asker(settings: Settings, store: Store, finder: IndexFinder, care: Care) ->
     if settings.chat_model is None:
         return None
     longest_s = settings.ask_timeout_s
-    ollama = OllamaConfig(base_url=settings.ollama_url, first_token_timeout_s=longest_s, total_timeout_s=longest_s)
+    ollama = OllamaConfig(
+        base_url=settings.ollama_url,
+        first_token_timeout_s=longest_s,
+        total_timeout_s=longest_s,
+        on_call=count_model_call,
+    )
     model = ChatModel(ollama, settings.chat_model, settings.ask_context_tokens)
     return Asker(store, finder, care, model, AskPlaces(at_once=settings.ask_at_once))
 
@@ -230,7 +241,10 @@ def _asker(settings: Settings, store: Store, finder: IndexFinder, care: Care) ->
 def _index_config(settings: Settings) -> IndexConfig:
     key = settings.qdrant_api_key
     return IndexConfig(
-        url=settings.qdrant_url, timeout_s=_INDEX_TIMEOUT_S, api_key=key.get_secret_value() if key else None
+        url=settings.qdrant_url,
+        timeout_s=_INDEX_TIMEOUT_S,
+        api_key=key.get_secret_value() if key else None,
+        on_call=count_index_call,
     )
 
 

@@ -1,8 +1,10 @@
 """What the HTTP and NATS sides are given: everything a request may need, already open."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+
+from prometheus_client import Metric
 
 from gateway.ask.answering import Asker
 from gateway.db.store import Store
@@ -21,6 +23,10 @@ class Probe:
     required: bool
     #: Raises, whatever it likes, while the dependency is away. Bounded in time by the caller.
     check: Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> Iterable[Metric]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,8 @@ class Context:
     asker: Asker | None = None
     #: The newest events of all journals. None: there is no event stream here.
     events: EventFeed | None = None
+    #: What is read anew whenever metrics are asked for.
+    watch: Callable[[], Awaitable[Iterable[Metric]]] = _nothing
     #: A live stream whose reader takes nothing for so long is dropped.
     send_timeout_s: float = 10.0
     #: Set once the gateway was told to stop: it serves on, and is not to be sent more.

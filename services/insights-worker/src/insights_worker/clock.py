@@ -7,7 +7,6 @@ own, not `-B` of a worker, which Celery advises against where there may be sever
 from datetime import timedelta
 
 from celery import Celery
-from celery.beat import Scheduler
 
 from insights_worker.routes import SCHEDULE_QUEUE, SCHEDULE_REPORTS
 
@@ -21,6 +20,4 @@ def set_clock(app: Celery, *, every_s: float) -> None:
             "options": {"queue": SCHEDULE_QUEUE.name, "expires": every_s},
         }
     }
-    # In memory: a beat that starts anew asks after one interval, and what it missed is due still.
-    app.conf.beat_scheduler = Scheduler
     app.conf.beat_max_loop_interval = every_s

@@ -11,6 +11,8 @@ class Settings(WorkerSettings):
 
     #: 0 takes a free one.
     metrics_port: int = Field(9102, ge=0, le=65535)
+    #: Of the clock (`beat`), which has probes of its own. 0 takes a free one.
+    beat_metrics_port: int = Field(9103, ge=0, le=65535)
     #: The chat model's context for reflections; a constant, since changing it makes Ollama reload the model.
     reflection_context_tokens: int = Field(4096, ge=1024)
     #: The chat model's context for reports; see above.

@@ -13,7 +13,7 @@ from contracts.events import ReflectionRef, ReportRef
 from insights_worker import pipeline, reporting, routes
 from insights_worker.config import PipelineConfig
 from telemetry import annotate, bound
-from worker_kit import Backoff, DeadLetter, RetryLater, decide_fate, pipeline_task, run_async
+from worker_kit import Backoff, DeadLetter, RetryLater, count_fate, decide_fate, pipeline_task, run_async
 
 log = structlog.get_logger()
 
@@ -92,7 +92,9 @@ def _attempt(
         if error is None:
             return
         elapsed_s = time.time() - since_s
-        match decide_fate(error, attempt=attempt, elapsed_s=elapsed_s, backoff=context.backoff):
+        fate = decide_fate(error, attempt=attempt, elapsed_s=elapsed_s, backoff=context.backoff)
+        count_fate(task.name, error, fate)
+        match fate:
             case RetryLater(delay_s):
                 pass
             case DeadLetter(reason):

@@ -18,7 +18,8 @@ from devstack.demo.posting import post_diary
 from devstack.demo.screens import mood_table, search_table, show_failures
 from devstack.demo.waiting import Tally, tally, wait_until_settled
 from devstack.home import Home
-from devstack.stack import Stack, StackConfig, is_well
+from devstack.probing import is_well
+from devstack.stack import Stack, StackConfig
 
 JOURNAL = "demo"
 QUERIES = (

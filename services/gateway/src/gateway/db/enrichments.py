@@ -24,6 +24,21 @@ class Overdue:
     kind: EnrichmentKind
 
 
+@dataclass(frozen=True)
+class Recorded:
+    #: Since it was asked for; None where it was not awaited any more.
+    waited_s: float | None
+
+
+@dataclass(frozen=True)
+class Pending:
+    #: Of enrichments, and `reflection` and `report`.
+    kind: str
+    number: int
+    #: Since the oldest was asked for; 0 while there is none.
+    oldest_s: float
+
+
 async def await_all(
     connection: Connection, revisions: Sequence[tuple[UUID, int]], kinds: Sequence[EnrichmentKind]
 ) -> list[Enrichment]:
@@ -51,10 +66,10 @@ async def record(
     kind: EnrichmentKind,
     revision: int,
     outcome: EnrichmentResult | FailureReason,
-) -> bool:
-    """False where this changes nothing."""
+) -> Recorded | None:
+    """None where this changes nothing."""
     failed = isinstance(outcome, str)
-    changed = await connection.fetchval(
+    changed = await connection.fetchrow(
         query("enrichments", "record_enrichment"),
         entry_id,
         kind,
@@ -63,7 +78,7 @@ async def record(
         None if failed else _RESULT.dump_python(outcome, mode="json"),
         outcome if failed else None,
     )
-    return changed is not None
+    return Recorded(changed["waited_s"]) if changed else None
 
 
 async def reissue_overdue(connection: Connection, *, overdue_s: float, limit: int) -> list[Overdue]:
@@ -77,6 +92,12 @@ async def reissue_unworded(connection: Connection, *, lexicon: str, overdue_s: f
     wait = timedelta(seconds=overdue_s)
     rows = await connection.fetch(query("enrichments", "reissue_unworded"), lexicon, wait, limit)
     return [Overdue(row["journal"], row["entry_id"], row["revision"], row["kind"]) for row in rows]
+
+
+async def pending_work(connection: Connection) -> list[Pending]:
+    """Of each kind that has any, and of reflections and reports."""
+    rows = await connection.fetch(query("enrichments", "pending_work"))
+    return [Pending(row["kind"], row["pending"], row["oldest_s"] or 0.0) for row in rows]
 
 
 async def try_lock_rounds(connection: Connection) -> bool:

@@ -50,10 +50,10 @@ async def withhold(connection: Connection, entry_id: UUID, version: int, notice:
 
 async def record(
     connection: Connection, entry_id: UUID, version: int, revision: int, outcome: ReflectionResult | FailureReason
-) -> bool:
-    """False where it was settled before, or is gone."""
+) -> float | None:
+    """For how many seconds it was awaited. None where it was settled before, or is gone."""
     failed = isinstance(outcome, str)
-    row = await connection.fetchrow(
+    waited_s: float | None = await connection.fetchval(
         query("reflections", "record_reflection"),
         entry_id,
         version,
@@ -62,7 +62,7 @@ async def record(
         None if failed else outcome.model_dump(mode="json"),
         outcome if failed else None,
     )
-    return row is not None
+    return waited_s
 
 
 async def get(connection: Connection, journal: str, entry_id: UUID, version: int) -> Reflection | None:

@@ -104,10 +104,10 @@ async def save(connection: Connection, request: SaveReport) -> bool:
 
 async def record(
     connection: Connection, journal: str, report_id: UUID, edition: int, outcome: ReportResult | FailureReason
-) -> bool:
-    """False where it was settled before, is gone, or has a newer edition."""
+) -> float | None:
+    """For how many seconds it was awaited. None where it was settled before, is gone, or has a newer edition."""
     failed = isinstance(outcome, str)
-    recorded = await connection.fetchval(
+    waited_s: float | None = await connection.fetchval(
         query("reports", "record_report"),
         journal,
         report_id,
@@ -116,7 +116,7 @@ async def record(
         None if failed else outcome.model_dump(mode="json"),
         outcome if failed else None,
     )
-    return recorded is not None
+    return waited_s
 
 
 async def renew_made_of(connection: Connection, entry_id: UUID) -> list[Report]:

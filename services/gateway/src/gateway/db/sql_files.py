@@ -16,6 +16,13 @@ def query(file: str, name: str) -> str:
     return _blocks(file)[name]
 
 
+def statement_names() -> dict[str, str]:
+    """Statement -> its name, of all files. Names are unique over all of them."""
+    folder = resources.files("gateway.db").joinpath("sql")
+    files = sorted(path.name.removesuffix(".sql") for path in folder.iterdir() if path.name.endswith(".sql"))
+    return {statement: name for file in files for name, statement in _blocks(file).items()}
+
+
 @cache
 def _blocks(file: str) -> dict[str, str]:
     text = resources.files("gateway.db").joinpath("sql", f"{file}.sql").read_text()

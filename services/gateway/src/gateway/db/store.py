@@ -8,7 +8,9 @@ from typing import Any, Protocol, Self
 
 import asyncpg
 
+from gateway.db.statements import time_statement
 from gateway.domain.errors import StoreUnavailable
+from gateway.metrics import CONNECTION_WAIT
 
 CONNECT_TIMEOUT_S = 5.0
 #: Server-side, so that a query ends even where its client is gone. The relay's transaction waits for NATS in between.
@@ -63,7 +65,7 @@ class Store:
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=15.0,
             server_settings=SERVER_SETTINGS,
-            init=_register_json,
+            init=_prepare,
         )
         return self
 
@@ -94,10 +96,20 @@ class Store:
         """
         assert self._pool is not None, "use the store inside `async with Store(url)`"
         try:
-            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+            with CONNECTION_WAIT.time():
+                connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
+            try:
                 yield connection
+            finally:
+                await self._pool.release(connection)
         except (*AWAY, *BEHIND) as error:
             raise StoreUnavailable from error
+
+    def connections(self) -> dict[str, int]:
+        """Of the pool, by state: `used`, `idle`, and how many more it may open (`spare`)."""
+        assert self._pool is not None, "use the store inside `async with Store(url)`"
+        idle, size = self._pool.get_idle_size(), self._pool.get_size()
+        return {"used": size - idle, "idle": idle, "spare": self._pool.get_max_size() - size}
 
     async def ping(self) -> None:
         """Raises StoreUnavailable while PostgreSQL does not answer."""
@@ -105,5 +117,6 @@ class Store:
             await connection.execute("SELECT 1")
 
 
-async def _register_json(connection: Any) -> None:
+async def _prepare(connection: Any) -> None:
+    connection.add_query_logger(time_statement)
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)

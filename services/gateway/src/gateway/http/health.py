@@ -4,13 +4,13 @@ import asyncio
 from typing import Literal
 
 import structlog
-from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from fastapi import APIRouter, Request, Response
 
 from contracts.model import Value
 from gateway.context import Probe
 from gateway.http.answers import json_answer
 from gateway.http.caller import ContextOfApi
+from telemetry import exposition
 
 RETRY_AFTER_S = 5
 
@@ -71,12 +71,13 @@ async def readiness(context: ContextOfApi) -> Response:
 @router.get(
     "/metrics",
     operation_id="metrics",
-    summary="Metrics in Prometheus' text format",
+    summary="Metrics for Prometheus: OpenMetrics where that is accepted, else its text format",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}},
+    responses={200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}},
 )
-async def metrics() -> Response:
-    return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+async def metrics(request: Request, context: ContextOfApi) -> Response:
+    body, content_type = exposition(request.headers.get("Accept", ""), await context.watch())
+    return Response(body, headers={"Content-Type": content_type})
 
 
 async def _is_up(probe: Probe, timeout_s: float) -> bool:

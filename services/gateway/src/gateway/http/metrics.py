@@ -1,8 +1,8 @@
 """What is counted of HTTP. Routes are templates: an address would make a time series, and hold ids."""
 
-from prometheus_client import Histogram
+from telemetry import TracedHistogram
 
-REQUEST_DURATION = Histogram(
+REQUEST_DURATION = TracedHistogram(
     "daybook_gateway_request_duration_seconds",
     "Time from a request's first byte to its answer's last.",
     ["method", "route", "status"],

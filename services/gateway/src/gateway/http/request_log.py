@@ -84,7 +84,7 @@ def _account(scope: Scope, status: int, duration_s: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
     # Set by the router; where there is none, the address is a client's invention and is not repeated.
     route: str = getattr(scope.get("route"), "path", "none")
-    REQUEST_DURATION.labels(method=method, route=route, status=str(status)).observe(duration_s)
+    REQUEST_DURATION.observe(duration_s, method, route, str(status))
     tell = log.debug if route in PROBES else log.info
     tell("http.request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 2))
 

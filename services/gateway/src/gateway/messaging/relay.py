@@ -21,7 +21,7 @@ from gateway.db.outbox import StoredEvent
 from gateway.db.store import Store
 from gateway.domain.errors import StoreUnavailable
 from gateway.messaging.nats_link import NatsAway, NatsLink
-from gateway.metrics import EVENT_DELAY, EVENTS_RELAYED, OUTBOX_EVENTS, OUTBOX_LAG, RELAY_FAILURES
+from gateway.metrics import EVENT_DELAY, EVENTS_RELAYED, RELAY_FAILURES
 from telemetry import TRACEPARENT, span, traceparent_of
 
 _ACK_TIMEOUT_S = 5.0
@@ -95,9 +95,6 @@ class OutboxRelay:
             answers = await asyncio.gather(*(_publish(jetstream, event) for event in events), return_exceptions=True)
             done = [event for event, answer in zip(events, answers, strict=True) if answer is None]
             await outbox.delete(connection, [event.position for event in done])
-            state = await outbox.state(connection)
-        OUTBOX_EVENTS.set(state.events)
-        OUTBOX_LAG.set(state.lag_s)
         _count(done)
         if failed := [answer for answer in answers if answer is not None]:
             raise PublishFailed(failed)

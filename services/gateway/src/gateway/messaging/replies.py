@@ -49,7 +49,7 @@ class TypedReplies(BaseMiddleware):
             _tell(serving, reply, outcome)
             duration_s = time.perf_counter() - started
             NATS_REQUESTS.labels(subject=subject, outcome=outcome).inc()
-            NATS_REQUEST_TIME.labels(subject=subject).observe(duration_s)
+            NATS_REQUEST_TIME.observe(duration_s, subject)
             log.info("nats.answered", subject=subject, outcome=outcome, duration_ms=round(duration_s * 1000, 1))
         return reply
 

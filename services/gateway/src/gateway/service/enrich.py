@@ -21,6 +21,7 @@ from gateway.db.store import Connection, Store
 from gateway.domain.entries import KINDS, Entry
 from gateway.domain.errors import JournalNotFound
 from gateway.domain.principals import Principal
+from gateway.metrics import count_recorded
 from gateway.service.care import Care, default_care, mark_text
 from gateway.service.read_entries import missing
 from gateway.service.views import views_of
@@ -49,8 +50,11 @@ async def record_enrichment(store: Store, principal: Principal, report: RecordEn
             return RecordReply(outcome="entry_gone")
         if revision != report.revision:
             return RecordReply(outcome="stale_revision")
-        if await enrichments.record(connection, report.entry_id, report.kind, revision, outcome):
+        recorded = await enrichments.record(connection, report.entry_id, report.kind, revision, outcome)
+        if recorded:
             await outbox.insert(connection, _event_of(report))
+    if recorded:
+        count_recorded(report.kind, recorded.waited_s, report.reason)
     return RecordReply(outcome="recorded")
 
 

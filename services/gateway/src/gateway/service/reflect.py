@@ -18,6 +18,7 @@ from gateway.db.store import Connection, Store
 from gateway.domain.entries import Entry
 from gateway.domain.principals import Principal
 from gateway.domain.reflections import Reflection
+from gateway.metrics import count_recorded
 from gateway.service.care import Care, care_instead_of_reflection, default_care
 from gateway.service.read_entries import missing
 from gateway.service.read_reflections import reflection_view
@@ -105,9 +106,11 @@ async def record_reflection(store: Store, principal: Principal, report: RecordRe
     async with store.transaction() as connection:
         if await entries.share_revision(connection, report.journal, report.entry_id) is None:
             return ReflectionReply(outcome="entry_gone")
-        if not await reflections.record(connection, report.entry_id, report.version, report.revision, outcome):
+        waited_s = await reflections.record(connection, report.entry_id, report.version, report.revision, outcome)
+        if waited_s is None:
             return ReflectionReply(outcome="settled")
         await outbox.insert(connection, _event_of(report))
+    count_recorded("reflection", waited_s, report.reason)
     return ReflectionReply(outcome="recorded")
 
 

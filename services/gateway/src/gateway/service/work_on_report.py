@@ -25,6 +25,7 @@ from gateway.db.moods import MoodsPage
 from gateway.db.store import Connection, Store
 from gateway.domain.principals import Principal
 from gateway.domain.reports import Report
+from gateway.metrics import count_recorded
 from gateway.service.care import Care, default_care, spare_entries
 from gateway.service.cursors import cursor_at, parse_cursor
 
@@ -111,10 +112,12 @@ async def record_report(store: Store, principal: Principal, request: RecordRepor
     outcome = request.result or request.reason
     assert outcome is not None, "a report without either is refused before"
     async with store.transaction() as connection:
-        if not await reports.record(connection, request.journal, request.report_id, request.edition, outcome):
+        waited_s = await reports.record(connection, request.journal, request.report_id, request.edition, outcome)
+        if waited_s is None:
             there = await reports.get(connection, request.journal, request.report_id)
             return RecordReportReply(outcome="settled" if there else "gone")
         await outbox.insert(connection, _event_of(request, request.reason))
+    count_recorded("report", waited_s, request.reason)
     return RecordReportReply(outcome="recorded")
 
 

@@ -15,7 +15,8 @@ FROM enrichments WHERE entry_id = ANY ($1::uuid[]) ORDER BY kind;
 
 -- name: record_enrichment
 -- When a worker reports, with the entry's revision held still. Nothing comes back where nothing changed: the same
--- report came before, or a late failure would take back a result.
+-- report came before, or a late failure would take back a result. Else for how long it was awaited, if it was.
+WITH before AS (SELECT updated_at FROM enrichments WHERE entry_id = $1 AND kind = $2 AND state = 'pending')
 INSERT INTO enrichments (entry_id, kind, state, revision, result, reason)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (entry_id, kind) DO UPDATE
@@ -24,7 +25,7 @@ SET state = excluded.state, revision = excluded.revision, result = excluded.resu
 WHERE (enrichments.state, enrichments.revision, enrichments.result, enrichments.reason)
       IS DISTINCT FROM (excluded.state, excluded.revision, excluded.result, excluded.reason)
   AND NOT (enrichments.state = 'done' AND excluded.state = 'failed' AND enrichments.revision = excluded.revision)
-RETURNING kind;
+RETURNING (SELECT extract(epoch FROM clock_timestamp() - updated_at)::float8 FROM before) AS waited_s;
 
 -- name: reissue_overdue
 -- When the reconciler asks again for what nobody reported, the oldest first. The wait doubles each time, up to 64 times,
@@ -57,9 +58,17 @@ FROM (
 WHERE enrichment.entry_id = unworded.entry_id AND enrichment.kind = unworded.kind AND entry.id = unworded.entry_id
 RETURNING entry.journal, entry.id AS entry_id, enrichment.revision, enrichment.kind;
 
--- name: count_states
--- When metrics are collected.
-SELECT kind, state, count(*) AS entries FROM enrichments GROUP BY kind, state;
+-- name: pending_work
+-- When metrics are collected: what workers have not reported yet, and since when the oldest is asked for. Only what is
+-- pending is read, by its indexes.
+SELECT kind, count(*) AS pending, extract(epoch FROM now() - min(updated_at))::float8 AS oldest_s
+FROM enrichments WHERE state = 'pending' GROUP BY kind
+UNION ALL
+SELECT 'reflection', count(*), extract(epoch FROM now() - min(requested_at))::float8
+FROM reflections WHERE state = 'pending'
+UNION ALL
+SELECT 'report', count(*), extract(epoch FROM now() - min(requested_at))::float8
+FROM reports WHERE state IN ('pending', 'running');
 
 -- name: try_lock_rounds
 -- When a round of the reconciler begins: one gateway at a time is enough.

@@ -26,7 +26,7 @@ WHERE entry_id = $1 AND version = $2 AND state = 'pending';
 UPDATE reflections
 SET state = $3, revision = $4, result = $5, reason = $6, updated_at = now()
 WHERE entry_id = $1 AND version = $2 AND state = 'pending'
-RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
+RETURNING extract(epoch FROM clock_timestamp() - requested_at)::float8 AS waited_s;
 
 -- name: get_reflection
 -- When one version is read, or a live stream asks whether it is settled.

@@ -68,7 +68,7 @@ RETURNING id;
 UPDATE reports
 SET state = $4, result = $5, reason = $6, draft = NULL, progress = NULL, updated_at = now()
 WHERE journal = $1 AND id = $2 AND edition = $3 AND state IN ('pending', 'running')
-RETURNING id;
+RETURNING extract(epoch FROM clock_timestamp() - requested_at)::float8 AS waited_s;
 
 -- name: renew_reports
 -- When an entry was erased, in the same transaction: each report that was made of it starts over, and nothing of what it

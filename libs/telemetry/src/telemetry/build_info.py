@@ -1,0 +1,23 @@
+"""Which program this is: a metric whose value says nothing, and whose labels do."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from platform import python_version
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+
+class BuildInfo(Collector):
+    """`service` as in its distribution's name: `gateway` is `daybook-gateway`."""
+
+    def __init__(self, service: str, *, distribution: str | None = None) -> None:
+        self._labels = (service, version(distribution or f"daybook-{service}"), python_version())
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(
+            "daybook_build_info", "Always 1; the labels say what runs.", labels=("service", "version", "python")
+        )
+        family.add_metric(self._labels, 1.0)
+        yield family

@@ -1,0 +1,66 @@
+"""How far the workers are with the events, by JetStream's own account: it is known while no worker lives, too."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerInfo
+from nats.js.errors import NotFoundError
+
+from contracts.topology import STREAMS, ConsumerSpec
+from gateway.messaging.nats_link import NatsLink
+
+_TIMEOUT_S = 1.5
+
+
+@dataclass(frozen=True)
+class EventBacklog:
+    """Of one durable consumer of an event stream."""
+
+    durable: str
+    #: Delivered to nobody yet.
+    waiting: int
+    #: Delivered, and not acknowledged: a worker has them, or had.
+    held: int
+    #: Pulls that wait for an event: 0 means that no worker has room, or that there is none.
+    open_pulls: int
+    #: Since the oldest one was stored that is not acknowledged; 0 where there is none.
+    oldest_s: float
+
+
+async def event_backlogs(link: NatsLink) -> list[EventBacklog]:
+    """Of each durable of the topology that is there.
+
+    Raises:
+        NatsAway: there is no connection.
+        nats.errors.Error: JetStream did not answer, or refused.
+    """
+    jetstream = link.client.jetstream(timeout=_TIMEOUT_S)
+    found = await asyncio.gather(*(_backlog(jetstream, s.name, spec) for s in STREAMS for spec in s.consumers))
+    return [backlog for backlog in found if backlog is not None]
+
+
+async def _backlog(jetstream: JetStreamContext, stream: str, spec: ConsumerSpec) -> EventBacklog | None:
+    try:
+        info = await jetstream.consumer_info(stream, spec.durable)
+    except NotFoundError:
+        return None
+    waiting, held = info.num_pending or 0, info.num_ack_pending or 0
+    oldest_s = await _oldest_s(jetstream, stream, spec, info) if waiting or held else 0.0
+    return EventBacklog(spec.durable, waiting, held, info.num_waiting or 0, oldest_s)
+
+
+async def _oldest_s(jetstream: JetStreamContext, stream: str, spec: ConsumerSpec, info: ConsumerInfo) -> float:
+    after = info.ack_floor.stream_seq if info.ack_floor else 0
+    times = await asyncio.gather(*(_stored_at(jetstream, stream, after + 1, each) for each in spec.filter_subjects))
+    stored = [time for time in times if time is not None]
+    return max(0.0, (datetime.now(UTC) - min(stored)).total_seconds()) if stored else 0.0
+
+
+async def _stored_at(jetstream: JetStreamContext, stream: str, sequence: int, subject: str) -> datetime | None:
+    """When the first message from `sequence` on came on `subject`."""
+    try:
+        return (await jetstream.get_msg(stream, seq=sequence, subject=subject, next=True)).time
+    except NotFoundError:
+        return None
