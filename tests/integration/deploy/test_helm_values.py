@@ -176,12 +176,14 @@ def test_the_chart_has_the_files_of_grafana_as_they_are(copy: str, source: str) 
     """Helm sees nothing outside of a chart. `make chart-files` copies them."""
     ours = {path.name: path.read_text() for path in (CHART / copy).glob("*.*")}
     theirs = {path.name: path.read_text() for path in (ROOT / source).glob("*.*") if ".test." not in path.name}
-    assert ours == theirs
+    assert ours == theirs, "run `make chart-files`"
 
 
 def test_the_chart_has_the_configuration_of_nats_as_it_is() -> None:
     """As above."""
-    assert (CHART / "charts/nats/files/nats.conf").read_text() == (ROOT / "deploy/nats/nats.conf").read_text()
+    assert (CHART / "charts/nats/files/nats.conf").read_text() == (ROOT / "deploy/nats/nats.conf").read_text(), (
+        "run `make chart-files`"
+    )
 
 
 def test_the_charts_versions_are_daybooks_own() -> None:

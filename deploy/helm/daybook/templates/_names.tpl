@@ -45,6 +45,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- $image := .root.Values.image -}}
 {{- with .root.Values.global.imageRegistry }}{{ . }}/{{ end -}}
 {{ $image.prefix }}/{{ .service }}:{{ $image.tag | default .root.Chart.AppVersion }}
+{{- with get $image.digests .service }}@{{ . }}{{ end }}
 {{- end }}
 
 {{/* An image of others, by digest where one is given. Takes (dict "root" . "image" .Values.image). */}}
