@@ -98,7 +98,7 @@ class Daybook:
         self._directory = directory
         self.nats_url = nats_server.url_of(USER.name)
         self.qdrant_url = qdrant.url
-        self._database_url = postgres.create_database(f"enrichment_{os.getpid()}_{time.time_ns()}")
+        self.database_url = postgres.create_database(f"enrichment_{os.getpid()}_{time.time_ns()}")
         self._stack = ExitStack()
         self._made = 0
 
@@ -109,7 +109,7 @@ class Daybook:
         port = free_port()
         environment = {
             "GATEWAY_HTTP_PORT": str(port),
-            "GATEWAY_DATABASE_URL": self._database_url,
+            "GATEWAY_DATABASE_URL": self.database_url,
             "GATEWAY_NATS_URL": self.nats_url,
             "GATEWAY_OLLAMA_URL": ollama_url,
             "GATEWAY_EMBEDDING_MODEL": EMBEDDING_MODEL,

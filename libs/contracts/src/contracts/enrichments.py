@@ -24,6 +24,7 @@ FailureReason = Literal[
     "index_refused",
     "deadline_exceeded",
     "attempts_exhausted",
+    "result_too_large",
     "internal_error",
 ]
 

@@ -10,7 +10,7 @@ import ollama_client
 from contracts.enrichments import FailureReason
 from worker_kit._backoff import Backoff
 from worker_kit._metrics import GIVEN_UP, RETRIES
-from worker_kit.errors import DeadlineExceeded
+from worker_kit.errors import DeadlineExceeded, RequestTooLarge
 
 
 @dataclass(frozen=True)
@@ -67,4 +67,6 @@ def reason_of(error: BaseException) -> FailureReason:
         return "model_unreachable" if error.retryable else "model_refused"
     if isinstance(error, entry_index.EntryIndexError):
         return "index_unreachable" if error.retryable else "index_refused"
+    if isinstance(error, RequestTooLarge):
+        return "result_too_large"
     return "deadline_exceeded" if isinstance(error, DeadlineExceeded | SoftTimeLimitExceeded) else "internal_error"

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
+from nats.errors import MaxPayloadError, NoRespondersError
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
@@ -55,7 +55,7 @@ from contracts.subjects import (
 )
 from telemetry import TRACEPARENT, current_traceparent, inner_span
 from worker_kit._evidence import note_bridge
-from worker_kit.errors import GatewayRefused, GatewayUnreachable
+from worker_kit.errors import GatewayRefused, GatewayUnreachable, RequestTooLarge
 
 A = TypeVar("A", bound=BaseModel)
 _NOT_FOUND = 404
@@ -204,10 +204,11 @@ class GatewayClient:
         headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}
         if traceparent := current_traceparent():
             headers[TRACEPARENT] = traceparent
+        body = request.model_dump_json().encode()
         try:
-            reply = await self._nats.request(
-                subject, request.model_dump_json().encode(), timeout=self._config.request_timeout_s, headers=headers
-            )
+            reply = await self._nats.request(subject, body, timeout=self._config.request_timeout_s, headers=headers)
+        except MaxPayloadError as error:
+            raise RequestTooLarge(len(body), self._nats.max_payload) from error
         except NoRespondersError as error:
             raise GatewayUnreachable("no gateway is listening") from error
         except (NatsError, TimeoutError) as error:

@@ -3,7 +3,8 @@
 WorkerError
 ├── DeadlineExceeded    retryable   the coroutine ran into its deadline and was cancelled
 ├── GatewayUnreachable  retryable   NATS is away, or no gateway answered
-└── GatewayRefused      permanent   the gateway said no; `problem` says why
+├── GatewayRefused      permanent   the gateway said no; `problem` says why
+└── RequestTooLarge     permanent   more than the NATS server lets pass
 """
 
 from typing import ClassVar
@@ -34,3 +35,10 @@ class GatewayRefused(WorkerError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"the gateway refused: {problem.title} ({problem.status})")
         self.problem = problem
+
+
+class RequestTooLarge(WorkerError):
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(f"a request of {size_bytes} bytes: the NATS server's max_payload is {limit_bytes}")
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes

@@ -11,6 +11,7 @@ from contracts.reports import (
     Theme,
     ThemesMissing,
 )
+from insights_worker.summary.pile import Levels
 
 
 class Draft(BaseModel):
@@ -27,7 +28,9 @@ class Draft(BaseModel):
     read: int = 0
     withheld: int = 0
     is_read: bool = False
-    #: Still to be merged, in order of time; and what the present pass has merged.
+    #: Of what was read, until all is read.
+    levels: Levels = ()
+    #: Then: still to be merged, in order of time; and what the present pass has merged.
     notes: tuple[Claim, ...] = ()
     merged: tuple[Claim, ...] = ()
     summary: tuple[Claim, ...] = ()

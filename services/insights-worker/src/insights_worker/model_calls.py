@@ -31,12 +31,16 @@ class ReportModel:
         self._ollama = ollama
         self._model = model
         self._window = min(context_tokens, model.context_tokens or context_tokens)
+        self._rooms: dict[str, int] = {}
         self.spent = spent or ReportProvenance(model=model.name, model_digest=model.digest)
 
     def room_tokens(self, prompt: Prompt) -> int:
         """How many tokens of texts fit beside the prompt and the answer."""
-        told = estimate_tokens(prompt.instruction.content) + estimate_tokens(prompt.order.content)
-        return max(self._window - told - _ANSWER_TOKENS - _MARKS_TOKENS, _ROOM_MIN_TOKENS)
+        if prompt.version not in self._rooms:  # Asked for with every entry.
+            told = estimate_tokens(prompt.instruction.content) + estimate_tokens(prompt.order.content)
+            room = self._window - told - _ANSWER_TOKENS - _MARKS_TOKENS
+            self._rooms[prompt.version] = max(room, _ROOM_MIN_TOKENS)
+        return self._rooms[prompt.version]
 
     async def ask(self, prompt: Prompt, texts: Sequence[str], answer: type[A]) -> A | None:
         """The answer about `texts`, each a message of its own. None: there was none that could be used.

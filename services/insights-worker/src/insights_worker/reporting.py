@@ -25,6 +25,7 @@ from insights_worker.numbers.counting import numbers_of
 from insights_worker.numbers.readings import Reading, reading_of
 from insights_worker.summary.claims import why_nothing
 from insights_worker.summary.merging import fit_at_once, merge, next_batch, summarise
+from insights_worker.summary.pile import in_order, lift, overfull, put
 from insights_worker.summary.reading import Excerpt, excerpt_of, fits, read_batch
 from insights_worker.themes.grouping import Material, find_themes
 from ollama_client import OllamaClient
@@ -32,6 +33,9 @@ from worker_kit import GatewayClient, beginning_and_end, model_facts
 
 #: Of each entry, while themes are found: names and telling words need no more.
 _GLANCE_TOKENS = 128
+
+#: What a worker that dies has done since the last time is done again.
+_SAVE_EVERY_S = 1.0
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
@@ -83,9 +87,17 @@ class _Turn:
         self._ollama = ollama
         self._work = work
         self._ends_s = time.monotonic() + config.report_turn_s
-        self._saved = 0
+        self._kept = 0
+        self._unsaved: tuple[ReportProgress, Draft] | None = None
+        self._saved_at_s = 0.0
 
     async def run(self) -> bool:
+        is_done = await self._advance()
+        if not is_done:
+            await self._save()
+        return is_done
+
+    async def _advance(self) -> bool:
         draft = _draft_of(self._work.draft)
         facts = await model_facts(self._ollama, self._config.chat_model)
         model = ReportModel(
@@ -99,10 +111,12 @@ class _Turn:
             await self._keep(model, draft, "grouping", len(draft.themes), len(draft.themes))
         if not draft.is_read:
             await self._begin("reading", draft.seen, max(draft.seen, draft.numbers.entries))
-        while not draft.is_read:
+        while not draft.is_read or overfull(draft.levels) is not None:
             if self._is_over:
                 return False
-            draft = await self._read(model, draft)
+            step = self._read if overfull(draft.levels) is None else self._condense
+            draft = await step(model, draft)
+        draft = draft.model_copy(update={"notes": (*draft.notes, *in_order(draft.levels)), "levels": ()})
         await self._begin("writing", len(draft.merged), len(draft.merged) + max(len(draft.notes), 1))
         while not fit_at_once(model, [*draft.merged, *draft.notes]):
             if self._is_over:
@@ -114,8 +128,8 @@ class _Turn:
 
     @property
     def _is_over(self) -> bool:
-        """Never before something was saved, however short a turn is: each one comes further."""
-        return self._saved > 0 and time.monotonic() >= self._ends_s
+        """Never before something was done, however short a turn is: each one comes further."""
+        return self._kept > 0 and time.monotonic() >= self._ends_s
 
     async def _group(self, model: ReportModel) -> Draft:
         work, zone = self._work, ZoneInfo(self._work.time_zone)
@@ -145,10 +159,10 @@ class _Turn:
         return Draft(numbers=numbers, themes=themes.found, themes_missing=themes.missing, removed=themes.removed)
 
     async def _read(self, model: ReportModel, draft: Draft) -> Draft:
-        """All that is left to read, or as much as the turn has time for."""
+        """All that is left to read, or as much as the turn has time for and notes have room for."""
         waiting: deque[ReportEntry] = deque()
         cursor, is_last, position = draft.cursor, False, draft.cursor
-        while not self._is_over:
+        while not self._is_over and overfull(draft.levels) is None:
             batch: list[Excerpt] = []
             seen = withheld = 0
             while True:
@@ -175,14 +189,25 @@ class _Turn:
                     "seen": draft.seen + seen,
                     "read": draft.read + len(batch),
                     "withheld": draft.withheld + withheld,
-                    "notes": (*draft.notes, *notes),
+                    "levels": put(draft.levels, 0, notes),
                     "removed": removed,
                     "is_read": is_last and not waiting,
                 }
             )
-            await self._keep(model, draft, "reading", draft.seen, max(draft.seen, draft.numbers.entries))
+            await self._keep_reading(model, draft)
             if draft.is_read:
                 break
+        return draft
+
+    async def _condense(self, model: ReportModel, draft: Draft) -> Draft:
+        """One batch of the notes that are too many."""
+        level = overfull(draft.levels)
+        assert level is not None, "asked for before"
+        notes = draft.levels[level]
+        count = next_batch(model, notes)
+        merged, removed = await merge(model, notes[:count], draft.removed)
+        draft = draft.model_copy(update={"levels": lift(draft.levels, level, count, merged), "removed": removed})
+        await self._keep_reading(model, draft)
         return draft
 
     async def _merge(self, model: ReportModel, draft: Draft) -> Draft:
@@ -227,12 +252,31 @@ class _Turn:
 
     async def _begin(self, step: ReportStep, done: int, total: int) -> None:
         """Told at once: what begins here waits for the model, and who looks meanwhile sees the last that was told."""
-        await self._desk.save(ReportProgress(step=step, done=done, total=total))
+        progress = ReportProgress(step=step, done=done, total=total)
+        if self._unsaved is None:
+            await self._desk.save(progress)
+        else:
+            self._unsaved = progress, self._unsaved[1]
+            await self._save()
+
+    async def _keep_reading(self, model: ReportModel, draft: Draft) -> None:
+        await self._keep(model, draft, "reading", draft.seen, max(draft.seen, draft.numbers.entries))
 
     async def _keep(self, model: ReportModel, draft: Draft, step: ReportStep, done: int, total: int) -> None:
-        kept = draft.model_copy(update={"provenance": model.spent})
-        await self._desk.save(ReportProgress(step=step, done=done, total=total), kept.model_dump(mode="json"))
-        self._saved += 1
+        """Saved at the turn's end, and seldom enough before: a model that answers at once would wait for it mostly."""
+        self._kept += 1
+        self._unsaved = (
+            ReportProgress(step=step, done=done, total=total),
+            draft.model_copy(update={"provenance": model.spent}),
+        )
+        if time.monotonic() - self._saved_at_s >= _SAVE_EVERY_S:
+            await self._save()
+
+    async def _save(self) -> None:
+        if self._unsaved is not None:
+            progress, draft = self._unsaved
+            await self._desk.save(progress, draft.model_dump(mode="json"))
+            self._unsaved, self._saved_at_s = None, time.monotonic()
 
 
 def _draft_of(saved: JsonValue) -> Draft | None:
