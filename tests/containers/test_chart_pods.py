@@ -64,7 +64,8 @@ def test_the_pods_come_up_in_a_clusters_order_and_stop_when_told(pods: PodEngine
     insights, beat = pods.start("insights-worker"), pods.start("insights-beat")
     enrichment.becomes_ready()
     insights.becomes_ready()
-    assert all(pod.probe("livenessProbe") for pod in (gateway, enrichment, insights, nats))
+    beat.becomes_ready()
+    assert all(pod.probe("livenessProbe") for pod in (gateway, enrichment, insights, beat, nats))
 
     status, said = pods.start("test").ends()
     found = json.loads(said)

@@ -28,7 +28,7 @@ WANTED = {
     Way("test", "gateway", 8080),
 }
 PULL = {Way("ollama-pull", "0.0.0.0/0", 443)}
-SCRAPE = {("gateway", 8080), ("enrichment-worker", 9101), ("insights-worker", 9102)}
+SCRAPE = {("gateway", 8080), ("enrichment-worker", 9101), ("insights-worker", 9102), ("insights-beat", 9103)}
 
 
 def external(name: str, port: int, *sources: str) -> set[Way]:

@@ -13,7 +13,7 @@ from support.chart.rendering import VALUE_SETS, Rendered
 #: The volumes that the restricted standard leaves.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 #: Listens on nothing.
-UNPROBED = {"insights-beat", "setup", "ollama-pull", "test"}
+UNPROBED = {"setup", "ollama-pull", "test"}
 
 
 @pytest.fixture(params=[*VALUE_SETS, "upgrade"])

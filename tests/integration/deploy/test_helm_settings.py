@@ -102,6 +102,18 @@ def test_numbers_reach_the_services_as_they_were_written(charts: dict[str, Rende
     assert worker.environment(worker.containers[0])["INSIGHTS_REFLECTION_CHECKED"] == "true"
 
 
+def test_all_streams_are_kept_by_as_many_servers_as_the_cluster_has_for_it(charts: dict[str, Rendered]) -> None:
+    for name, replicas in (("everything-external", "3"), ("minimal", "1")):
+        found = {
+            value
+            for pod in pods_of(charts[name])
+            for container in pod.containers
+            for variable, value in pod.environment(container).items()
+            if variable.endswith("_NATS_REPLICAS")
+        }
+        assert found == {replicas}
+
+
 def test_servers_are_asked_where_they_are(charts: dict[str, Rendered]) -> None:
     for name in ("minimal", "long-name"):
         chart = charts[name]
@@ -194,7 +206,7 @@ def test_a_real_nats_server_takes_the_configuration_and_the_passwords(
 
 
 def test_every_setup_step_is_a_command_of_the_gateway(charts: dict[str, Rendered]) -> None:
-    from gateway.__main__ import _parser
+    from gateway.commands import _parser
 
     (pod,) = [pod for pod in pods_of(charts["minimal"]) if pod.component == "setup"]
     steps = [container["args"] for container in pod.containers]

@@ -18,7 +18,7 @@ from support.chart.value_tables import at, lines_of, readme_with_tables, values_
 CHARTS_OWN = {
     *("ollama_url", "qdrant_url", "embedding_model", "chat_model", "otlp_endpoint", "mood_method"),
     *("http_host", "http_port", "drain_s", "shutdown_grace_s", "nats_replicas", "care_texts"),
-    *("concurrency", "deadline_s", "metrics_host", "metrics_port"),
+    *("concurrency", "deadline_s", "metrics_host", "metrics_port", "beat_metrics_port"),
     *("database_url", "nats_url", "broker_url", "lexicon_key", "qdrant_api_key", "gateway_key", "gateway_key_file"),
 }
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -114,7 +114,7 @@ def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 def _leaves(schema: dict[str, Any], node: dict[str, Any], path: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Paths that have no parts of their own to set; what is written as one stays one."""
     inner = _resolved(schema, node)
-    if "$ref" in node or "properties" not in inner or path[-1:] == ("dns",):
+    if "$ref" in node or "properties" not in inner:
         return [path]
     return [leaf for name, part in inner["properties"].items() for leaf in _leaves(schema, part, (*path, name))]
 

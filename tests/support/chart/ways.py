@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from support.chart.pods import matches, pods_of
 from support.chart.rendering import Document, Rendered
 
+DNS = 53
+
 
 @dataclass(frozen=True, order=True)
 class Way:
@@ -38,7 +40,7 @@ def ways(rendered: Rendered) -> set[Way]:
                     into |= {Way(name, component, port) for name in _names(peer, pods)}
     inside = {way for way in out & into if way.source in pods and way.target in pods}
     across = {way for way in out if way.target not in pods} | {way for way in into if way.source not in pods}
-    return {way for way in inside | across if way.port != 53}
+    return {way for way in inside | across if way.port != DNS}
 
 
 def half_open(rendered: Rendered) -> set[Way]:

@@ -39,11 +39,16 @@ insights-worker:
 {{- $values := index .root.Values .worker.values -}}
 {{- $own := dict
     "nats_inbox_prefix" (printf "_INBOX_%s" .name)
+    "nats_replicas" (include "daybook.natsReplicas" .root)
     "concurrency" $values.concurrency
     "deadline_s" $values.deadlineSeconds
     "metrics_host" "0.0.0.0"
     "metrics_port" .worker.port -}}
-{{- if eq .name "enrichment-worker" }}{{- $_ := set $own "mood_method" .root.Values.models.moodMethod }}{{- end -}}
+{{- if eq .name "enrichment-worker" }}
+{{- $_ := set $own "mood_method" .root.Values.models.moodMethod }}
+{{- else }}
+{{- $_ := set $own "beat_metrics_port" 9103 }}
+{{- end -}}
 {{- include "daybook.environment" (dict "root" .root "prefix" (printf "%s_" (upper .worker.prefix)) "own" $own "more" $values.settings) -}}
 {{- end }}
 

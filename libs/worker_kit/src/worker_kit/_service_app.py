@@ -75,5 +75,6 @@ def _jetstream(settings: WorkerSettings) -> dict[str, object]:
         "prefix": TASK_PREFIX,
         "create_streams": settings.create_streams,
         "inbox_prefix": settings.nats_inbox_prefix,
+        "replicas": settings.nats_replicas,
         "ack_wait_s": settings.ack_wait_s,
     }

@@ -25,6 +25,8 @@ class WorkerSettings(ServiceSettings):
     #: False where the operator applies the task streams, and this user may not.
     create_streams: bool = True
     nats_inbox_prefix: str = "_INBOX"
+    #: Servers that keep the task streams, where NATS is a cluster. Used when they are made.
+    nats_replicas: int = Field(1, ge=1)
     gateway_key: SecretStr | None = None
     gateway_key_file: Path | None = None
     ollama_url: str = "http://127.0.0.1:11434"
