@@ -12,6 +12,7 @@ from devstack.ollama.faults import WeightsUnusable
 from devstack.ollama.registry import Limits
 from devstack.ollama.weights import prepare_weights
 
+#: This machine alone; a container's server has to listen to others.
 _HOST = "127.0.0.1"
 
 
@@ -19,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m devstack.ollama", description="Ollama's API over small models")
     parser.add_argument("--data", type=Path, required=True, help="where the converted weights are kept")
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one and prints it")
+    parser.add_argument("--host", default=_HOST, help="the address to listen on (default: %(default)s)")
     # One thread: with two, the two workers beside it on two cores cut generation to a seventh (ADR 0004).
     parser.add_argument("--threads", type=int, default=1, help="for each model that is at work")
     parser.add_argument("--max-queue", type=int, default=512)
@@ -26,18 +28,18 @@ def main() -> None:
     options = parser.parse_args()
     limits = Limits(max_queue=options.max_queue, keep_alive=options.keep_alive, threads=options.threads)
     try:
-        _serve(options.data, options.port, limits)
+        _serve(options.data, options.host, options.port, limits)
     except (WeightsUnusable, OSError) as error:
         sys.exit(f"model server: {error}")
 
 
-def _serve(data: Path, port: int, limits: Limits) -> None:
+def _serve(data: Path, host: str, port: int, limits: Limits) -> None:
     # Bound first, so that a port that is taken is told before seconds of conversion; a bound socket refuses
     # connections until it listens, so whoever can connect finds the models ready.
-    with _bound(port) as listener:
+    with _bound(host, port) as listener:
         app = create_app(prepare_weights(data, say=_say), limits)
         listener.listen()
-        _say(f"listening on http://{_HOST}:{listener.getsockname()[1]}")
+        _say(f"listening on http://{host}:{listener.getsockname()[1]}")
         config = uvicorn.Config(
             app,
             log_level="warning",
@@ -51,15 +53,15 @@ def _serve(data: Path, port: int, limits: Limits) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
     # The protocol is named because asyncio switches off Nagle's delay only where it is.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((_HOST, port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(f"port {port} on {_HOST} cannot be listened on: {error.strerror}") from error
+        raise OSError(f"port {port} on {host} cannot be listened on: {error.strerror}") from error
     return listener
 
 
