@@ -56,6 +56,10 @@ def main() -> None:
         copy(path, image)
     copy_tree(ZONES, image, "posix", "right")
     copy_tree(LOCALE, image)
+    # Where a base has Python in /usr/local, its library is found by this alone.
+    for path in (Path("/etc/ld.so.conf"), *Path("/etc/ld.so.conf.d").iterdir()):
+        copy(path, image)
+    subprocess.run(["ldconfig", "-r", image], check=True)
     # The interpreter trusts these: the image cannot be written to, and a build sets new times on the sources.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     assert compileall.compile_dir(inside(image, stdlib), quiet=1, stripdir=image, invalidation_mode=mode)

@@ -39,7 +39,9 @@ def interpreter() -> Component:
 def python_packages() -> Iterator[Component]:
     for distribution in distributions():
         name = distribution.metadata["Name"].lower().replace("_", "-").replace(".", "-")
-        purl = f"pkg:pypi/{name}@{distribution.version}"
+        # Ours are on no index: a package of that name there would be somebody else's.
+        kind = "generic" if name.startswith("daybook-") else "pypi"
+        purl = f"pkg:{kind}/{name}@{distribution.version}"
         yield component(name, distribution.version, purl, licences(distribution))
 
 
