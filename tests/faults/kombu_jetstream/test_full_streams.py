@@ -42,6 +42,7 @@ def test_a_full_store_is_told_with_its_remedy_and_keeps_the_rest(tmp_path: Path)
         assert _drain(connection) == confirmed
 
 
+@pytest.mark.embedded_only("nats", "the size of its files is limited from outside")
 def test_a_disk_that_takes_no_more_confirms_nothing_and_keeps_what_it_confirmed(server: NatsServer) -> None:
     with kombu.Connection(server.url("full"), transport_options={"publish_timeout_s": 1.5}) as connection:
         kombu.Queue("full")(connection.default_channel).declare()

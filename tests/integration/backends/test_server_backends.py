@@ -14,7 +14,8 @@ from devstack import postgres as embedded_postgres
 from devstack.nats import NatsUser
 from support.backends import engine
 from support.backends.choice import default_images
-from support.backends.nats import ContainerNats, NatsServer
+from support.backends.nats import ContainerNats, NatsContainer, NatsServer
+from support.backends.nats_process import NatsProcess
 from support.backends.plugin import PROXY_LEAK
 from support.backends.postgres import ContainerPostgres, PostgresServer
 from support.eventually import eventually
@@ -87,6 +88,17 @@ async def test_nats_has_our_configuration_and_keeps_address_and_messages_over_a_
         assert (await jetstream.stream_info("NOTES")).state.messages == 1
     finally:
         await client.close()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_nats_that_refuses_its_configuration_is_told_with_its_log(backend: str, tmp_path: Path) -> None:
+    need_image(backend, "nats")
+    runner = NatsContainer() if backend == "containers" else NatsProcess(tmp_path)
+    try:
+        with pytest.raises(RuntimeError, match=r"did not start(.|\n)*unknown field \"nonsense\""):
+            runner.start("nonsense: 1\n")
+    finally:
+        runner.remove()
 
 
 async def test_postgres_makes_databases_and_keeps_address_and_rows_over_a_restart(

@@ -1,4 +1,4 @@
-"""One server in one container, with the verbs that tests need: start, stop, kill, pause, resume."""
+"""One server in one container, with the verbs that tests need: launch, stop, kill, pause, resume."""
 
 import random
 import time
@@ -14,12 +14,14 @@ from support.backends.engine import labels
 _PORTS = range(20_000, 32_768)
 _POLL_S = 0.02
 _STOP_S = 15
+#: The engine's answer where the container does not run.
+_CONFLICT = 409
 _LOG_TAIL_CHARS = 2000
 _numbers = count(1)
 
 
 class ServerContainer:
-    """Port and data stay the same over stops, kills and starts; `remove` ends both. Published on 127.0.0.1 alone."""
+    """Port and data stay the same over stops, kills and launches; `remove` ends both. Published on 127.0.0.1 alone."""
 
     def __init__(
         self, name: str, image: str, port_inside: int, *, command: str = "", env: Mapping[str, str] | None = None
@@ -33,7 +35,7 @@ class ServerContainer:
         self._container = None
         self._paused = False
 
-    def start(self, ready: Callable[[], bool], *, within_s: float, files: Mapping[str, bytes] | None = None) -> None:
+    def launch(self, ready: Callable[[], bool], *, within_s: float, files: Mapping[str, bytes] | None = None) -> None:
         """Return once `ready()`. `files`, by their paths inside, are written before the server runs.
 
         Raises:
@@ -87,9 +89,16 @@ class ServerContainer:
     def logs(self) -> str:
         return self._wrapped.logs().decode(errors="replace")
 
-    def run(self, *command: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """Exit code and output of a program inside."""
-        code, output = self._wrapped.exec_run(list(command), environment=dict(env or {}))
+    def execute(self, *command: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Exit code and output of a program inside. One that finds no server there has failed, as others do."""
+        from docker.errors import APIError
+
+        try:
+            code, output = self._wrapped.exec_run(list(command), environment=dict(env or {}))
+        except APIError as error:
+            if error.status_code != _CONFLICT:
+                raise
+            return 1, str(error)
         return code, output.decode(errors="replace")
 
     @property

@@ -93,4 +93,4 @@ class NatsContainer(ServerContainer):
     def start(self, config: str) -> None:
         self._starts += 1
         files = {_CONFIG_INSIDE: config.encode(), **files_named_in(config)}
-        super().start(lambda: self.logs().count("Server is ready") >= self._starts, within_s=_START_S, files=files)
+        self.launch(lambda: self.logs().count("Server is ready") >= self._starts, within_s=_START_S, files=files)

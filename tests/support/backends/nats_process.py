@@ -32,10 +32,12 @@ class NatsProcess:
         file = self._directory / "nats.conf"
         file.write_text(config)
         binary = Path(sys.executable).with_name("nats-server")
-        self._process = subprocess.Popen([str(binary), "-c", str(file), "-l", str(log)])
+        # Not by its option for a log: what it says of a configuration that it refuses would not be in there.
+        with log.open("wb") as output:
+            self._process = subprocess.Popen([str(binary), "-c", str(file)], stdout=output, stderr=output)
         deadline_s = time.monotonic() + _START_S
         while time.monotonic() < deadline_s:
-            text = log.read_text() if log.exists() else ""
+            text = log.read_text()
             found = _PORT.search(text)
             if found and "Server is ready" in text:
                 self.port = int(found[1])
@@ -44,7 +46,7 @@ class NatsProcess:
                 break
             time.sleep(0.01)
         self.kill()
-        raise RuntimeError(f"nats-server did not start: {log.read_text() if log.exists() else ''}")
+        raise RuntimeError(f"nats-server did not start: {log.read_text()}")
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from support.backends.choice import Backend, BackendMissing, choices, in_container, lines
+from support.backends.choice import Backend, BackendMissing, Choice, choices, in_container, lines
 from support.backends.engine import remove_left
 from support.backends.usage import USAGE
 
@@ -83,5 +83,5 @@ def _told(config: pytest.Config) -> Iterator[str]:
         yield f"kept off containers: {number} tests, {why}"
 
 
-def _containers(chosen: dict) -> bool:
+def _containers(chosen: dict[str, Choice]) -> bool:
     return any(one.backend is Backend.CONTAINERS for one in chosen.values())

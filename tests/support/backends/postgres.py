@@ -74,7 +74,7 @@ class ContainerPostgres:
 
     def start(self) -> Self:
         # By TCP: the server that the image's script starts to prepare the first data listens on a socket file alone.
-        self._container.start(lambda: self._run("pg_isready", "-q")[0] == 0, within_s=_START_S)
+        self._container.launch(lambda: self._run("pg_isready", "-q")[0] == 0, within_s=_START_S)
         return self
 
     def stop(self) -> None:
@@ -90,4 +90,4 @@ class ContainerPostgres:
 
     def _run(self, program: str, *arguments: str) -> tuple[int, str]:
         login = ("-h", "127.0.0.1", "-U", embedded.SUPERUSER)
-        return self._container.run(program, *login, *arguments, env={"PGPASSWORD": self._password})
+        return self._container.execute(program, *login, *arguments, env={"PGPASSWORD": self._password})

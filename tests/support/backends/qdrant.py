@@ -50,7 +50,7 @@ class ContainerQdrant:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
-        self._container.start(self._ready, within_s=_START_S)
+        self._container.launch(self._ready, within_s=_START_S)
         return self
 
     def stop(self) -> None:
