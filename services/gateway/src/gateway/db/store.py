@@ -32,6 +32,9 @@ AWAY = (
     asyncpg.InterfaceError,
     # A migration changed what a prepared query gives, which ours take care not to: prepared anew, it works.
     asyncpg.InvalidCachedStatementError,
+    # A statement after the server's farewell has been read, and before the end of the line has: for a moment where a
+    # server shuts down, for longer behind a proxy.
+    asyncpg.InternalClientError,
 )
 #: The schema is older than this program, which was started beside the one that migrates: as good as away until then.
 BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
