@@ -2,7 +2,7 @@
 
     python -I -S healthcheck.py SERVICE_PORT_VARIABLE DEFAULT_PORT
 
-Runs every few seconds beside the service, so it imports little: 15 ms of processor time, where `urllib` takes 100.
+Runs every few seconds beside the service, so it imports little: 25 ms of processor time, where `urllib` takes 70.
 """
 
 import os

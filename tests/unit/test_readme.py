@@ -30,7 +30,7 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed", "eval"]
+    "target", ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed", "eval", "images"]
 )
 def test_make_knows_the_targets_that_the_readme_names(target: str) -> None:
     plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -40,7 +40,12 @@ def test_make_knows_the_targets_that_the_readme_names(target: str) -> None:
 def test_every_link_of_the_docs_leads_somewhere() -> None:
     broken = [
         f"{page.relative_to(ROOT)}: {target}"
-        for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("libs/*/README.md")]
+        for page in [
+            ROOT / "README.md",
+            *ROOT.glob("docs/**/*.md"),
+            *ROOT.glob("libs/*/README.md"),
+            *ROOT.glob("deploy/**/README.md"),
+        ]
         for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
         if not (page.parent / target).exists()
     ]
