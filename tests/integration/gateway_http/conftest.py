@@ -7,9 +7,13 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from gateway.ask.writing import ChatModel
 from gateway.db.migrations import migrate
+from ollama_client import OllamaConfig
+from support.asking import Asked
 from support.backends.postgres import PostgresServer
-from support.http_gateway import HttpGateway
+from support.http_gateway import HttpGateway, ShelfFinder
+from support.scripted_ollama import MODEL, ScriptedOllama
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +46,35 @@ def journal(writer: httpx.Client) -> str:
 def entries(journal: str) -> str:
     """The address of the journal's entries."""
     return f"/v1/journals/{journal}/entries"
+
+
+@pytest.fixture(scope="module")
+def ollama() -> Iterator[ScriptedOllama]:
+    with ScriptedOllama(context_tokens=4096) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def asking(http_database: str, ollama: ScriptedOllama) -> Iterator[HttpGateway]:
+    config = OllamaConfig(base_url=ollama.url, total_timeout_s=2.0, first_token_timeout_s=2.0)
+    with HttpGateway(http_database, chat=ChatModel(config, MODEL, 4096)) as server:
+        yield server
+
+
+@pytest.fixture
+def finder(asking: HttpGateway) -> Iterator[ShelfFinder]:
+    finder = asking.finder
+    finder.shelf, finder.fault = [], None
+    yield finder
+    finder.shelf, finder.fault = [], None
+
+
+@pytest.fixture
+def reader(asking: HttpGateway) -> Iterator[httpx.Client]:
+    with asking.client("read") as client:
+        yield client
+
+
+@pytest.fixture
+def asked(writer: httpx.Client, finder: ShelfFinder, reader: httpx.Client, journal: str) -> Asked:
+    return Asked(writer, finder, reader, journal)
