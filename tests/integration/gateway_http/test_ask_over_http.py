@@ -10,7 +10,6 @@ from support.asking import Asked, says, told
 from support.http_gateway import HttpGateway, ShelfFinder
 from support.scripted_ollama import MODEL, Cut, Pause, ScriptedOllama, chat_lines, fault, ndjson
 
-DEADLINE_S = 20.0
 NOTHING = "The journal does not say."
 UNSUPPORTED = "No answer with a source could be written. The entries that were found may say it."
 

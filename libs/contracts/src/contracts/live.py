@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.identifiers import JournalName
 from contracts.model import Value
 from contracts.reflections import ReflectionView
+from contracts.reports import ReportProgress, ReportState, ReportView
 
 LiveState = Literal["writing", "done", "failed"]
 
@@ -59,4 +60,21 @@ class Ended(Value):
     reflection: ReflectionView
 
 
+class ReportProgressed(Value):
+    """How far a report is; `progress` is None until a worker has begun."""
+
+    event: Literal["progress"] = "progress"
+    state: ReportState
+    edition: int
+    progress: ReportProgress | None = None
+
+
+class ReportEnded(Value):
+    """The last one: the report as it is stored, made or failed."""
+
+    event: Literal["ended"] = "ended"
+    report: ReportView
+
+
+ReportLiveEvent = ReportProgressed | Restarted | Waiting | ReportEnded
 LiveEvent = Written | QuestionsWritten | Restarted | Waiting | Ended

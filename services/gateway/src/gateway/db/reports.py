@@ -58,6 +58,12 @@ async def get(connection: Connection, journal: str, report_id: UUID) -> Report |
     return _report(row) if row else None
 
 
+async def glance_at(connection: Connection, journal: str, report_id: UUID) -> Report | None:
+    """Without draft and result."""
+    row = await connection.fetchrow(query("reports", "glance_at_report"), journal, report_id)
+    return _report(row) if row else None
+
+
 async def list_page(
     connection: Connection, journal: str, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Report]:

@@ -1,5 +1,8 @@
 """Reports on a period of a journal: ask for one, watch it being made, read and erase it."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
@@ -7,12 +10,15 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.identifiers import JournalName
+from contracts.live import ReportLiveEvent, Waiting
 from contracts.reports import InsightsOrder, ReportList, ReportView
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import body_document, problem_documents
+from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_bytes
 from gateway.http.json_bodies import body_of
-from gateway.service.read_reports import PAGE_MAX, erase_report, get_report, list_reports
+from gateway.live.reports import follow_report
+from gateway.service.read_reports import PAGE_MAX, erase_report, get_report, glance_at_report, list_reports
 from gateway.service.request_report import request_report
 
 router = APIRouter(prefix="/v1/journals/{journal}/insights", tags=["insights"], dependencies=[KEY_NEEDED])
@@ -71,6 +77,26 @@ async def get(context: ContextOfApi, caller: Caller, journal: JournalName, repor
     return json_answer(await get_report(context.store, caller, journal, report_id, care=context.care))
 
 
+@router.get(
+    "/{report_id}/live",
+    operation_id="follow_insights",
+    summary="How far a report is, as it is made",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "Events; the last one is `ended`"},
+        **problem_documents(401, 403, 404, 422, 503),
+    },
+)
+async def follow(context: ContextOfApi, caller: Caller, journal: JournalName, report_id: UUID) -> Response:
+    """`progress` at once and whenever there is more, then `ended` with the report.
+
+    `restarted` says that it is made again, because an entry that it was made of was erased.
+    """
+    asked = await glance_at_report(context.store, caller, journal, report_id)
+    events = follow_report(context.store, context.board.closing, caller, asked, care=context.care)
+    return EventStream(_as_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
+
+
 @router.delete(
     "/{report_id}",
     operation_id="erase_insights",
@@ -82,3 +108,16 @@ async def erase(context: ContextOfApi, caller: Caller, journal: JournalName, rep
     """Its entries stay. One that was made by itself is not made again."""
     await erase_report(context.store, caller, journal, report_id)
     return Response(status_code=204)
+
+
+async def _as_bytes(events: AsyncGenerator[ReportLiveEvent], closing: asyncio.Event) -> AsyncGenerator[bytes]:
+    has_ended = False
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Waiting):
+                yield comment_bytes("waiting")
+            else:
+                has_ended = event.event == "ended"
+                yield event_bytes(event.event, event)
+    if closing.is_set() and not has_ended:
+        yield come_back_bytes()

@@ -32,6 +32,16 @@ async def get_report(
     return report_view(report, care)
 
 
+async def glance_at_report(store: Store, principal: Principal, journal: str, report_id: UUID) -> ReportSummary:
+    """How far the report is. Raises as `get_report`."""
+    principal.require(journal, "read")
+    async with store.connection() as connection:
+        report = await reports.glance_at(connection, journal, report_id)
+        if report is None:
+            raise await _missing(connection, journal, report_id)
+    return ReportSummary.model_validate(_fields(report))
+
+
 async def list_reports(
     store: Store, principal: Principal, journal: str, *, limit: int = 50, cursor: str | None = None
 ) -> ReportList:

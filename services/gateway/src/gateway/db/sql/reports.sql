@@ -21,6 +21,13 @@ SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edit
     care, requested_at, updated_at
 FROM reports WHERE journal = $1 AND id = $2;
 
+-- name: glance_at_report
+-- When somebody watches one being made. Draft and result are heavy and stay away.
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, reason, care, requested_at,
+    updated_at, NULL::jsonb AS draft, NULL::jsonb AS result
+FROM reports
+WHERE journal = $1 AND id = $2;
+
 -- name: list_reports
 -- When a client pages through them. $2 and $3 are where the page before ended. Results are heavy and stay away.
 SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, reason, care, requested_at,
