@@ -13,6 +13,7 @@ MEMBERS := $(sort $(wildcard libs/*) $(wildcard services/*) deploy/embedded)
 SERVICES := $(notdir $(wildcard services/*))
 STAMP := $(VENV)/.installed
 CHART := deploy/helm/daybook
+CHART_IS_CURRENT = $(BIN)/pytest -q -p no:cacheprovider tests/unit/deploy/test_chart_is_current.py
 # deptry cannot read the module names of editable packages.
 OURS := daybook-care=care,daybook-contracts=contracts,daybook-devstack=devstack,daybook-entry-index=entry_index,daybook-kombu-jetstream=kombu_jetstream,daybook-httpx-keepalive=httpx_keepalive,daybook-ollama-client=ollama_client,daybook-service-settings=service_settings,daybook-telemetry=telemetry,daybook-worker-kit=worker_kit
 DEPTRY := $(BIN)/deptry --package-module-name-map "$(OURS)"
@@ -51,20 +52,22 @@ secrets: ## passwords and keys for compose.yaml, in secrets/ (FLAGS="--rotate na
 nats-config: $(STAMP) ## write deploy/nats/nats.conf, each service's NATS permissions, from devstack.permissions
 	$(BIN)/python -m devstack.nats_file deploy/nats/nats.conf
 
-chart-files: ## copy into the Helm chart what it cannot read outside: rules and dashboards, the NATS configuration
+chart-files: $(STAMP) ## copy into the Helm chart what it cannot read outside: rules, dashboards, NATS's configuration, names of settings
 	@rm -rf $(CHART)/files/grafana && mkdir -p $(CHART)/files/grafana
 	cp -r $(wildcard deploy/grafana/rules deploy/grafana/dashboards) $(CHART)/files/grafana/ && rm -f $(CHART)/files/grafana/*/*.test.yaml
 	cp deploy/nats/nats.conf $(CHART)/charts/nats/files/
+	@UPDATE_SNAPSHOTS=1 $(CHART_IS_CURRENT)
 
 format: $(STAMP) ## let the tools own layout
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-check: $(STAMP) ## lint, types, import rules, unused and missing dependencies
+check: $(STAMP) ## lint, types, import rules, unused and missing dependencies, copies in the chart
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
 	@for m in $(MEMBERS); do $(DEPTRY) $$m/src --config $$m/pyproject.toml >/dev/null 2>&1 || { $(DEPTRY) $$m/src --config $$m/pyproject.toml; exit 1; }; done
+	@$(CHART_IS_CURRENT) >/dev/null 2>&1 || { $(CHART_IS_CURRENT) || echo 'The chart is behind: `make chart-files`.'; exit 1; }
 
 test: check ## lint, types, import rules and the suite on real servers, but for the longest tests
 	@rm -f .coverage .coverage.*

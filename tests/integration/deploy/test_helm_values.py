@@ -8,19 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from enrichment_worker.settings import Settings as EnrichmentSettings
-from gateway.settings import Settings as GatewaySettings
-from insights_worker.settings import Settings as InsightsSettings
 from support.chart.rendering import CHART, ROOT, SUBCHARTS, Order, Rendered, render
 from support.chart.value_tables import at, lines_of, readme_with_tables, values_files
 
-#: What the chart itself sets, or takes from the Secret, and what needs another broker than NATS.
-CHARTS_OWN = {
-    *("ollama_url", "qdrant_url", "embedding_model", "chat_model", "otlp_endpoint", "mood_method"),
-    *("http_host", "http_port", "drain_s", "shutdown_grace_s", "nats_replicas", "care_texts"),
-    *("concurrency", "deadline_s", "metrics_host", "metrics_port", "beat_metrics_port"),
-    *("database_url", "nats_url", "broker_url", "lexicon_key", "qdrant_api_key", "gateway_key", "gateway_key_file"),
-}
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a misspelt key": ({"gateway": {"replica": 2}}, "'/gateway': additional properties 'replica' not allowed"),
     "a misspelt key of a bundled server": ({"ollama": {"gpu": {"cont": 1}}}, "properties 'cont' not allowed"),
@@ -150,40 +140,6 @@ def _open(node: Any, path: str) -> set[str]:
         {path} if isinstance(node.get("properties"), dict) and node.get("additionalProperties") is not False else set()
     )
     return own | {found for name, part in node.items() for found in _open(part, f"{path}/{name}")}
-
-
-@pytest.mark.parametrize(
-    ("section", "settings"),
-    [("gateway", GatewaySettings), ("enrichmentWorker", EnrichmentSettings), ("insightsWorker", InsightsSettings)],
-)
-def test_the_schema_knows_every_setting_that_an_operator_may_want(section: str, settings: Any) -> None:
-    """`UPDATE_SNAPSHOTS=1` writes them anew."""
-    file = CHART / "values.schema.json"
-    schema = json.loads(file.read_text())
-    names = schema["properties"][section]["properties"]["settings"]["propertyNames"]
-    wanted = sorted(set(settings.model_fields) - CHARTS_OWN)
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        names["enum"] = wanted
-        file.write_text(json.dumps(schema, indent=2) + "\n")
-    assert names["enum"] == wanted, "run this test with UPDATE_SNAPSHOTS=1"
-
-
-@pytest.mark.parametrize(
-    ("copy", "source"),
-    [("files/grafana/rules", "deploy/grafana/rules"), ("files/grafana/dashboards", "deploy/grafana/dashboards")],
-)
-def test_the_chart_has_the_files_of_grafana_as_they_are(copy: str, source: str) -> None:
-    """Helm sees nothing outside of a chart. `make chart-files` copies them."""
-    ours = {path.name: path.read_text() for path in (CHART / copy).glob("*.*")}
-    theirs = {path.name: path.read_text() for path in (ROOT / source).glob("*.*") if ".test." not in path.name}
-    assert ours == theirs, "run `make chart-files`"
-
-
-def test_the_chart_has_the_configuration_of_nats_as_it_is() -> None:
-    """As above."""
-    assert (CHART / "charts/nats/files/nats.conf").read_text() == (ROOT / "deploy/nats/nats.conf").read_text(), (
-        "run `make chart-files`"
-    )
 
 
 def test_the_charts_versions_are_daybooks_own() -> None:
