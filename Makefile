@@ -54,8 +54,9 @@ nats-config: $(STAMP) ## write deploy/nats/nats.conf, each service's NATS permis
 
 chart-files: $(STAMP) ## copy into the Helm chart what it cannot read outside: rules, dashboards, NATS's configuration, names of settings
 	@rm -rf $(CHART)/files/grafana && mkdir -p $(CHART)/files/grafana
-	cp -r $(wildcard deploy/grafana/rules deploy/grafana/dashboards) $(CHART)/files/grafana/ && rm -f $(CHART)/files/grafana/*/*.test.yaml
+	cp -r $(wildcard deploy/grafana/rules deploy/grafana/dashboards) $(CHART)/files/grafana/ && rm -f $(CHART)/files/grafana/*/*.test.yaml $(CHART)/files/grafana/*/.gitkeep
 	cp deploy/nats/nats.conf $(CHART)/charts/nats/files/
+	cp deploy/ollama/pull.sh $(CHART)/files/
 	@UPDATE_SNAPSHOTS=1 $(CHART_IS_CURRENT)
 
 format: $(STAMP) ## let the tools own layout

@@ -130,6 +130,7 @@ def test_the_pull_job_uses_the_volume_of_the_model_server(charts: dict[str, Rend
     volume = next(volume for volume in job.spec["volumes"] if volume["name"] == "models")
     expected = f"{claim['metadata']['name']}-{server['metadata']['name']}-0"
     assert volume["persistentVolumeClaim"]["claimName"] == expected
+    assert "ollama serve" in job.spec["containers"][0]["args"][0]
     assert job.spec["containers"][0]["args"][1:] == ["pull", "all-minilm", "llama3.2", "nomic-embed-text"]
 
 

@@ -5,11 +5,12 @@ import os
 from typing import Any
 
 import pytest
+import yaml
 
 from enrichment_worker.settings import Settings as EnrichmentSettings
 from gateway.settings import Settings as GatewaySettings
 from insights_worker.settings import Settings as InsightsSettings
-from support.chart.rendering import CHART, ROOT
+from support.chart.rendering import CHART, ROOT, SUBCHARTS
 
 #: What the chart itself sets, or takes from the Secret, and what needs another broker than NATS.
 CHARTS_OWN = {
@@ -43,12 +44,24 @@ def test_the_schema_knows_every_setting_that_an_operator_may_want(section: str, 
 def test_the_chart_has_the_files_of_grafana_as_they_are(copy: str, source: str) -> None:
     """Helm sees nothing outside of a chart. `make chart-files` copies them."""
     ours = {path.name: path.read_text() for path in (CHART / copy).glob("*.*")}
-    theirs = {path.name: path.read_text() for path in (ROOT / source).glob("*.*") if ".test." not in path.name}
+    theirs = {
+        path.name: path.read_text() for path in (ROOT / source).glob("*.*") if ".test." not in path.name and path.suffix
+    }
     assert ours == theirs, "run `make chart-files`"
 
 
-def test_the_chart_has_the_configuration_of_nats_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("copy", "source"),
+    [("charts/nats/files/nats.conf", "deploy/nats/nats.conf"), ("files/pull.sh", "deploy/ollama/pull.sh")],
+)
+def test_the_chart_has_what_compose_gives_to_servers_as_it_is(copy: str, source: str) -> None:
     """As above."""
-    assert (CHART / "charts/nats/files/nats.conf").read_text() == (ROOT / "deploy/nats/nats.conf").read_text(), (
-        "run `make chart-files`"
-    )
+    assert (CHART / copy).read_text() == (ROOT / source).read_text(), "run `make chart-files`"
+
+
+def test_the_bundled_servers_are_those_of_compose() -> None:
+    """The image of NATS with a shell is for compose's health check alone."""
+    compose = (ROOT / "compose.yaml").read_text()
+    for name in SUBCHARTS:
+        image = yaml.safe_load((CHART / f"charts/{name}/values.yaml").read_text())["image"]
+        assert f":-{image['repository']}:{image['tag']}" in compose
