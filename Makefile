@@ -127,6 +127,10 @@ images: ## build the services' images, and dist/sbom (DOCKER=..., PYTHON_IMAGE=.
 test-images: $(STAMP) ## start each image locked down, beside a real NATS and PostgreSQL (after make base-images images)
 	DOCKER="$(DOCKER)" $(BIN)/pytest tests/containers -m containers
 
+test-compose: $(STAMP) ## all of compose.yaml on an engine, our own servers for Qdrant and Ollama (after make base-images images)
+	cd tests && CA_BUNDLE="$(CA_BUNDLE)" ../$(BIN)/python -m support.stand_ins.image "$(DOCKER)"
+	$(BIN)/pytest tests/containers/test_compose_up.py -m containers -rP
+
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)
 

@@ -12,6 +12,9 @@ RUN_BY = {
     "make up": "tests/e2e/test_up_command.py",
     "make demo": "tests/e2e/test_demo.py",
     "make test": ".ci/run",
+    "make images": "tests/containers/test_image_contents.py",
+    "make secrets": "tests/unit/deploy/test_make_secrets.py",
+    "docker compose up -d --wait": "tests/containers/test_compose_up.py",
     "OLLAMA_HOST=http://127.0.0.1:11434 make up": "tests/integration/devstack/test_model_choice.py",
 }
 #: Ollama's own, on the reader's machine.
@@ -30,7 +33,8 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed", "eval", "images"]
+    "target",
+    ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed", "eval", "images", "secrets"],
 )
 def test_make_knows_the_targets_that_the_readme_names(target: str) -> None:
     plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
