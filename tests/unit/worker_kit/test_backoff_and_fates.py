@@ -16,6 +16,7 @@ from worker_kit import (
     Backoff,
     DeadLetter,
     DeadlineExceeded,
+    GatewayOutdated,
     GatewayRefused,
     GatewayUnreachable,
     RetryLater,
@@ -98,3 +99,9 @@ def test_an_invalid_answer_is_asked_for_again_without_a_growing_wait() -> None:
     backoff = Backoff(base_s=2.0)
     fates = [decide_fate(error, attempt=3, elapsed_s=9, backoff=backoff) for _ in range(50)]
     assert all(isinstance(fate, RetryLater) and fate.delay_s <= 2.0 for fate in fates)
+
+
+def test_a_gateway_of_another_version_is_asked_again_for_an_hour() -> None:
+    error = GatewayOutdated(Problem(type="urn:daybook:problem:request-invalid", title="Not valid", status=422))
+    assert isinstance(decide_fate(error, attempt=3, elapsed_s=3500, backoff=Backoff()), RetryLater)
+    assert decide_fate(error, attempt=3, elapsed_s=3600, backoff=Backoff()) == DeadLetter("internal_error")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from contracts.enrichments import EnrichmentKind, FailureReason
 from contracts.identifiers import JournalName, new_id
@@ -27,6 +27,15 @@ class _Event(Value):
     #: The span that published it: readers go on from there. Absent without tracing.
     #: Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
     traceparent: str | None = None
+
+
+class Envelope(Value):
+    """What is known of an event of any version."""
+
+    specversion: Literal["1.0"]
+    id: UUID
+    type: Annotated[str, Field(pattern=r"^[a-z._]{1,100}\.v[0-9]{1,3}$")]
+    time: AwareDatetime
 
 
 class EntryRef(Value):
@@ -192,6 +201,14 @@ def parse_event(raw: bytes | str) -> DomainEvent:
         pydantic.ValidationError: not an event of ours, or a version that this reader does not know.
     """
     return _ADAPTER.validate_json(raw)
+
+
+def parse_envelope(raw: bytes | str) -> Envelope | None:
+    """What can be said of an event that this reader does not know; None where it is no event at all."""
+    try:
+        return Envelope.model_validate_json(raw)
+    except ValidationError:
+        return None
 
 
 def subject_of(event: DomainEvent) -> str:

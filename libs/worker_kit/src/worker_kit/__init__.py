@@ -24,7 +24,14 @@ from worker_kit._run import run_async
 from worker_kit._service_app import TASK_PREFIX, ServiceSpec, create_service_app
 from worker_kit._serving import serve_beat, serve_worker
 from worker_kit._settings import WorkerSettings
-from worker_kit.errors import DeadlineExceeded, GatewayRefused, GatewayUnreachable, RequestTooLarge, WorkerError
+from worker_kit.errors import (
+    DeadlineExceeded,
+    GatewayOutdated,
+    GatewayRefused,
+    GatewayUnreachable,
+    RequestTooLarge,
+    WorkerError,
+)
 
 __all__ = [
     "PASSAGE_TOKENS",
@@ -41,6 +48,7 @@ __all__ = [
     "Fate",
     "GatewayClient",
     "GatewayConfig",
+    "GatewayOutdated",
     "GatewayRefused",
     "GatewayUnreachable",
     "ModelFacts",

@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from inspect import signature
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.app.task import Task
 from celery.exceptions import Retry
 from kombu import Queue
+from pydantic import ValidationError
 
 import kombu_jetstream
 from worker_kit._evidence import gather_evidence
-from worker_kit._metrics import TASK_FATES
+from worker_kit._metrics import HANDED_BACK, TASK_FATES
+from worker_kit._skew import BACK_S, CONSUMER, KNOWN_WITHIN_S
 from worker_kit._traces import task_span
 
 
@@ -35,7 +39,11 @@ class WorkerConfig:
     deadline_s: float = 600.0
     #: Options of the broker's transport (`kombu_jetstream.TransportOptions`).
     transport: dict[str, Any] = field(default_factory=dict)
+    #: A task of another version comes again after so long.
+    back_s: float = BACK_S
 
+
+log = structlog.get_logger()
 
 _PRIORITY_MAX = 9
 _SOFT_GRACE_S = 15.0
@@ -81,6 +89,9 @@ def create_celery(config: WorkerConfig) -> Celery:
         worker_max_tasks_per_child=2000,
         worker_send_task_events=True,
         enable_utc=True,
+        # A task that only workers of another version know is for them, and not to be dropped here.
+        worker_consumer=CONSUMER,
+        daybook_back_s=config.back_s,
     )
     return app
 
@@ -95,8 +106,11 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
             with task_span(args[0], queue) as attempt:
                 try:
                     with gather_evidence(name):
-                        function(*args, **kwargs)
+                        _call(function, args, kwargs)
                     fate = "done"
+                except (_OfAnotherVersion, ValidationError) as error:
+                    fate = "handed_back"
+                    _hand_back(args[0], error)
                 except Retry:
                     fate = "retried"
                     raise
@@ -105,7 +119,31 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
                     attempt.set_attribute("daybook.fate", fate)
 
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.
-        task: Task[Any, Any] = app.task(name=name, queue=queue, bind=True, max_retries=None)(measured)
+        # Arguments are looked at when it runs: what came from another version must be sent again as it is.
+        task: Task[Any, Any] = app.task(name=name, queue=queue, bind=True, max_retries=None, typing=False)(measured)
         return task
 
     return register
+
+
+class _OfAnotherVersion(Exception):
+    """Arguments that this version's task does not take."""
+
+
+def _call(function: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raises _OfAnotherVersion, or what `function` does; ValidationError where it cannot read what it was given."""
+    try:
+        signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        raise _OfAnotherVersion from error
+    function(*args, **kwargs)
+
+
+def _hand_back(task: Any, error: Exception) -> None:
+    """For a worker of the version that sent it. Raises Retry; or `error`, where none has come for too long."""
+    back_s: float = task.app.conf.get("daybook_back_s", BACK_S)
+    if task.request.retries * back_s >= KNOWN_WITHIN_S:
+        raise error
+    HANDED_BACK.labels("arguments").inc()
+    log.warning("task.not_understood", task=task.name, task_id=task.request.id, back_s=back_s)
+    raise task.retry(countdown=back_s)

@@ -8,6 +8,7 @@ twice within the broker's deduplication window, and idempotent effects do the re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +20,11 @@ from kombu.exceptions import OperationalError
 from opentelemetry.trace import Span
 from pydantic import ValidationError
 
-from contracts.events import DomainEvent, parse_event
+from contracts.events import DomainEvent, parse_envelope, parse_event
 from kombu_jetstream import DURABLE_ARGUMENT, STREAM_ARGUMENT
 from telemetry import fail
-from worker_kit._metrics import EVENTS_REJECTED, EVENTS_TAKEN
+from worker_kit._metrics import EVENTS_REJECTED, EVENTS_TAKEN, HANDED_BACK
+from worker_kit._skew import BACK_S, KNOWN_WITHIN_S
 from worker_kit._traces import begin_event_span, headers_from
 
 log = structlog.get_logger()
@@ -66,6 +68,8 @@ class EventStepConfig:
     batch_queue: str | None = None
     hold_s: float = 5.0
     retry_s: float = 2.0
+    #: An event of another version comes again after so long.
+    back_s: float = BACK_S
 
 
 @dataclass(frozen=True)
@@ -147,10 +151,7 @@ class _EventStep(bootsteps.ConsumerStep):
         try:
             event = parse_event(message.body)
         except ValidationError as error:
-            # It will never become an event: terminated, not redelivered for ever.
-            EVENTS_REJECTED.inc()
-            log.warning("event.rejected", faults=len(error.errors()), subject=message.delivery_info.get("subject"))
-            message.reject()
+            self._refuse(message, error)
             return
         if not self._batch.messages:
             self._batch.began_s = time.monotonic()
@@ -158,6 +159,20 @@ class _EventStep(bootsteps.ConsumerStep):
         self._batch.messages.append(_Taken(event, message, begin_event_span(event, self.settings.durable)))
         if len(self._batch.messages) >= self.settings.batch_max:
             self._flush()
+
+    def _refuse(self, message: Any, error: ValidationError) -> None:
+        subject = message.delivery_info.get("subject")
+        envelope = parse_envelope(message.body)
+        if envelope is not None and (datetime.now(UTC) - envelope.time).total_seconds() < KNOWN_WITHIN_S:
+            # All workers of this kind read one durable: one of a newer version knows it.
+            HANDED_BACK.labels("event").inc()
+            log.warning("event.unknown", type=envelope.type, event_id=str(envelope.id), back_s=self.settings.back_s)
+            message.requeue_after(self.settings.back_s)
+            return
+        # It will never become an event: terminated, not redelivered for ever.
+        EVENTS_REJECTED.inc()
+        log.warning("event.rejected", faults=len(error.errors()), subject=subject)
+        message.reject()
 
     def _flush_when_due(self) -> None:
         if not self._batch.messages:

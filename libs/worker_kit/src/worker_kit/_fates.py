@@ -10,7 +10,8 @@ import ollama_client
 from contracts.enrichments import FailureReason
 from worker_kit._backoff import Backoff
 from worker_kit._metrics import GIVEN_UP, RETRIES
-from worker_kit.errors import DeadlineExceeded, RequestTooLarge
+from worker_kit._skew import KNOWN_WITHIN_S
+from worker_kit.errors import DeadlineExceeded, GatewayOutdated, RequestTooLarge
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def decide_fate(error: BaseException, *, attempt: int, elapsed_s: float, backoff
     if not getattr(error, "retryable", False):
         return DeadLetter(reason_of(error))
     if isinstance(error, ollama_client.InvalidAnswer) and attempt + 1 >= _INVALID_ANSWERS_MAX:
+        return DeadLetter(reason_of(error))
+    if isinstance(error, GatewayOutdated) and elapsed_s >= KNOWN_WITHIN_S:
         return DeadLetter(reason_of(error))
     if elapsed_s >= backoff.give_up_s:
         return DeadLetter("attempts_exhausted")

@@ -55,11 +55,12 @@ from contracts.subjects import (
 )
 from telemetry import TRACEPARENT, current_traceparent, inner_span
 from worker_kit._evidence import note_bridge
-from worker_kit.errors import GatewayRefused, GatewayUnreachable, RequestTooLarge
+from worker_kit.errors import GatewayOutdated, GatewayRefused, GatewayUnreachable, RequestTooLarge
 
 A = TypeVar("A", bound=BaseModel)
 _NOT_FOUND = 404
 _SERVER_FAULT = 500
+_NOT_UNDERSTOOD = "urn:daybook:problem:request-invalid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +228,7 @@ def _parse(raw: bytes, kind: type[A]) -> A:
         raise GatewayUnreachable("the answer is not the API's") from error
     if problem.status >= _SERVER_FAULT:
         raise GatewayUnreachable(problem.title)
-    raise GatewayRefused(problem)
+    raise (GatewayOutdated if problem.type == _NOT_UNDERSTOOD else GatewayRefused)(problem)
 
 
 async def _ignore(_error: Exception) -> None:

@@ -63,6 +63,11 @@ GIVEN_UP = Counter(
 )
 TASK_FATES = Counter("daybook_worker_task_fates_total", "How tasks ended.", ["task", "fate"])
 EVENTS_TAKEN = Counter("daybook_worker_events_taken_total", "Events turned into tasks, by type.", ["type"])
+HANDED_BACK = Counter(
+    "daybook_worker_handed_back_total",
+    "What another version sent, given back for a worker that knows it.",
+    ["what"],
+)
 EVENTS_REJECTED = Counter("daybook_worker_events_rejected_total", "Messages that were no event of ours.")
 MODEL_AVAILABLE = Counter("daybook_worker_model_gate_turns_total", "Times the model gate turned.", ["state"])
 EVIDENCE_REPORTS = Counter(

@@ -4,6 +4,7 @@ WorkerError
 ├── DeadlineExceeded    retryable   the coroutine ran into its deadline and was cancelled
 ├── GatewayUnreachable  retryable   NATS is away, or no gateway answered
 ├── GatewayRefused      permanent   the gateway said no; `problem` says why
+│   └── GatewayOutdated retryable   it does not understand the request: another gateway is of this worker's version
 └── RequestTooLarge     permanent   more than the NATS server lets pass
 """
 
@@ -35,6 +36,12 @@ class GatewayRefused(WorkerError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"the gateway refused: {problem.title} ({problem.status})")
         self.problem = problem
+
+
+class GatewayOutdated(GatewayRefused):
+    """What a worker asks is checked before it is sent: a gateway that finds it wrong knows other rules."""
+
+    retryable = True
 
 
 class RequestTooLarge(WorkerError):
