@@ -95,7 +95,7 @@ test-rest: $(STAMP)
 # The integration tests but for those of the embedded servers themselves, in two shares with servers of their own.
 OF_SERVERS := $(addprefix tests/integration/,devstack qdrant_server model_server)
 IN_CONTAINERS = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DAYBOOK_TEST_SERVERS=containers $(BIN)/pytest --durations=5 \
-	-m "not faults and not cluster and not features and not brokers"
+	-m "not faults and not cluster and not features and not brokers and not rolling"
 
 test-containers: $(STAMP) ## the integration tests on servers in containers, as far as their images are here (docs/testing.md)
 	@$(MAKE) --no-print-directory --jobs --output-sync=target test-containers-transport test-containers-rest
@@ -130,6 +130,9 @@ test-images: $(STAMP) ## start each image locked down, beside a real NATS and Po
 test-compose: $(STAMP) ## all of compose.yaml on an engine, our own servers for Qdrant and Ollama (after make base-images images)
 	cd tests && CA_BUNDLE="$(CA_BUNDLE)" ../$(BIN)/python -m support.stand_ins.image "$(DOCKER)"
 	$(BIN)/pytest tests/containers/test_compose_up.py -m containers -rP
+
+test-rolling: $(STAMP) ## replace each gateway and worker under load, in turn: nothing lost, no request failed (ROLLING_ROUNDS=10 for a soak)
+	ROLLING_ROUNDS=$${ROLLING_ROUNDS:-1} $(BIN)/pytest tests/integration/rolling --timeout=3600 --log-cli-level=INFO --log-disable=httpx
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)

@@ -44,6 +44,25 @@ def until(condition: Callable[[], Any], *, within_s: float = DEADLINE_S, why: Ca
     return value
 
 
+class Gateway:
+    """`python -m gateway serve` on a port of its own."""
+
+    def __init__(self, directory: Path, name: str, environment: dict[str, str], port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = ServerProcess(
+            name,
+            [sys.executable, "-m", "gateway", "serve"],
+            log=directory / f"{name}.log",
+            env={**environment, "GATEWAY_HTTP_PORT": str(self.port)},
+            stop_s=60,
+        )
+
+    def ready(self) -> Self:
+        self.process.wait_until(lambda: _answers(f"{self.url}/readyz"), within_s=START_S)
+        return self
+
+
 class Worker:
     """A worker's process; a name for its log. `module` is what runs, `prefix` that of its settings."""
 
@@ -61,6 +80,9 @@ class Worker:
 
     def start(self) -> Self:
         self.process.start()
+        return self.ready()
+
+    def ready(self) -> Self:
         self.process.wait_until(lambda: self.probe("/readyz") == 200, within_s=START_S)
         return self
 
@@ -131,23 +153,29 @@ class Daybook:
         with self._gateway("gateway-2", free_port()) as client:
             yield client
 
+    def gateway(self, *, ready: bool = True, **settings: str) -> Gateway:
+        """One more, killed at the end if it still runs. `ready`: its `/readyz` says so on return."""
+        self._made += 1
+        made = Gateway(self._directory, f"gateway-{self._made}", {**self._environment, **settings})
+        self._stack.callback(made.process.kill)
+        made.process.start()
+        return made.ready() if ready else made
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Of a client that may do everything."""
+        return {"Authorization": f"Bearer {self._key_file('tests').read_text().strip()}"}
+
     @contextmanager
     def _gateway(self, name: str, port: int) -> Iterator[httpx.Client]:
-        gateway = ServerProcess(
-            name,
-            [sys.executable, "-m", "gateway", "serve"],
-            log=self._directory / f"{name}.log",
-            env={**self._environment, "GATEWAY_HTTP_PORT": str(port)},
-        )
-        gateway.start()
+        gateway = Gateway(self._directory, name, self._environment, port)
+        gateway.process.start()
         try:
-            base = f"http://127.0.0.1:{port}"
-            gateway.wait_until(lambda: _answers(f"{base}/readyz"), within_s=START_S)
-            headers = {"Authorization": f"Bearer {self._key_file('tests').read_text().strip()}"}
-            with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=30) as client:
+            gateway.ready()
+            with httpx.Client(base_url=gateway.url, headers=self.headers, trust_env=False, timeout=30) as client:
                 yield client
         finally:
-            gateway.stop()
+            gateway.process.stop()
 
     def worker(self, *, ready: bool = True, **settings: str) -> Worker:
         """An enrichment worker, killed at the end if it still runs. `ready`: takes tasks on return."""

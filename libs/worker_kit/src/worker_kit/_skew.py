@@ -25,7 +25,7 @@ class WaitingConsumer(Consumer):
     """Celery's, but a task that this worker does not know is not dropped: a worker of another version may."""
 
     @override
-    def on_unknown_task(self, body: Any, message: Any, exc: Any) -> None:
+    def on_unknown_task(self, body: Any, message: Any, exc: Any) -> None:  # noqa: ARG002 - Celery calls it so
         name = message.headers.get("task")
         back_s: float = self.app.conf.get("daybook_back_s", BACK_S)
         HANDED_BACK.labels("task").inc()
