@@ -7,11 +7,10 @@ from typing import Any
 
 import structlog
 from celery.worker.consumer.consumer import Consumer
-from typing_extensions import override
 
 from worker_kit._metrics import HANDED_BACK
 
-#: Of the path of `WaitingConsumer`, as Celery wants it in its settings.
+#: The path of `WaitingConsumer`, as Celery wants it in its settings.
 CONSUMER = f"{__name__}:WaitingConsumer"
 #: Until it comes again. A rolling upgrade takes minutes, so that somebody who knows it is there soon.
 BACK_S = 15.0
@@ -24,7 +23,6 @@ log = structlog.get_logger()
 class WaitingConsumer(Consumer):
     """Celery's, but a task that this worker does not know is not dropped: a worker of another version may."""
 
-    @override
     def on_unknown_task(self, body: Any, message: Any, exc: Any) -> None:  # noqa: ARG002 - Celery calls it so
         name = message.headers.get("task")
         back_s: float = self.app.conf.get("daybook_back_s", BACK_S)
