@@ -1,7 +1,7 @@
 """The Qdrant collection of journal entries: schema, upsert, search, erase."""
 
 from entry_index._config import EmbeddingModel, IndexCall, IndexConfig, IndexContents
-from entry_index._entries import Chunk, ChunkVector, EntryHit, IndexedEntry, SearchFilters, Terms
+from entry_index._entries import Chunk, ChunkVector, EntryHit, IndexedEntry, IndexedRevision, SearchFilters, Terms
 from entry_index._index import EntryIndex
 from entry_index._lexicon import Lexicon
 from entry_index._words import Word, query_words, words_of
@@ -38,6 +38,7 @@ __all__ = [
     "IndexTimedOut",
     "IndexUnreachable",
     "IndexedEntry",
+    "IndexedRevision",
     "Lexicon",
     "ModelMismatch",
     "RebuildIncomplete",

@@ -88,3 +88,12 @@ class ChunkVector:
     revision: int
     #: `(dimension,)`
     vector: list[float]
+
+
+@dataclass(frozen=True)
+class IndexedRevision:
+    """That there are points of this revision of an entry."""
+
+    journal: str
+    entry_id: UUID
+    revision: int

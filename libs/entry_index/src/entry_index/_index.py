@@ -1,6 +1,6 @@
 """The index of all journals' entries, open for the length of one coroutine."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -9,7 +9,7 @@ from uuid import UUID
 from entry_index import _collections, _filters, _schema, _search, _writes
 from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
 from entry_index._connection import Connection
-from entry_index._entries import ChunkVector, EntryHit, IndexedEntry, SearchFilters, Terms
+from entry_index._entries import ChunkVector, EntryHit, IndexedEntry, IndexedRevision, SearchFilters, Terms
 from entry_index._points import dense_vector
 from entry_index.errors import ModelMismatch, RebuildIncomplete
 
@@ -144,6 +144,10 @@ class EntryIndex:
     async def erase_journal(self, journal: str) -> None:
         await _writes.delete(self._open, self._target, _filters.of_journal(journal))
 
+    async def erase_newer(self, journal: str, entry_id: UUID, revision: int) -> None:
+        """Erase what is indexed of revisions after `revision`, as there is after a restore of an older database."""
+        await _writes.delete(self._open, self._target, _filters.after_revision(journal, entry_id, revision))
+
     async def count(self, journal: str) -> int:
         """How many chunks of `journal` are indexed."""
         chosen = _filters.of_journal(journal)
@@ -170,6 +174,26 @@ class EntryIndex:
                 revisions[entry_id] = max(payload["revision"], revisions.get(entry_id, 0))
             if offset is None:
                 return revisions
+
+    async def everything(self) -> AsyncGenerator[set[IndexedRevision]]:
+        """Of all journals, in no order, what a hundred points at a time are of: for an operator's comparison alone.
+
+        The one request that names no journal. It asks for ids, and never for a vector.
+        """
+        offset = None
+        while True:
+            records, offset = await self._open.call(
+                self._open.client.scroll(
+                    self._target,
+                    limit=_schema.QUERY_LIMIT_MAX,
+                    offset=offset,
+                    with_payload=["journal", "entry_id", "revision"],
+                )
+            )
+            payloads = [record.payload or {} for record in records]
+            yield {IndexedRevision(each["journal"], UUID(each["entry_id"]), each["revision"]) for each in payloads}
+            if offset is None:
+                return
 
     # The collection
 

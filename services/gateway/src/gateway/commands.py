@@ -1,10 +1,12 @@
-"""The commands of `python -m gateway`: `serve | migrate | topology | keys ensure`."""
+"""The commands of `python -m gateway`: `serve | migrate | topology | keys ... | reindex | prune | erase-again`."""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import nats
 import structlog
@@ -15,7 +17,8 @@ from gateway.domain.principals import SCOPES
 from gateway.key_files import read_or_mint
 from gateway.messaging.nats_link import log_error
 from gateway.messaging.topology import apply_topology
-from gateway.service.keys import ensure_key
+from gateway.recovery import kinds_of, run_erase_again, run_prune, run_reindex
+from gateway.service.keys import ensure_key, list_keys, revoke_key
 from gateway.settings import Settings
 from service_settings import SettingsWrong, read_settings
 from telemetry import configure_logging
@@ -72,6 +75,23 @@ async def _ensure_key(settings: Settings, options: argparse.Namespace) -> None:
     sys.stdout.write(principal.key_id + "\n")
 
 
+async def _list_keys(settings: Settings, _options: argparse.Namespace) -> None:
+    async with Store(settings.database_url.get_secret_value()) as store:
+        for key in await list_keys(store):
+            who, until = key.principal, key.revoked_at
+            state = f"revoked {until:%Y-%m-%dT%H:%MZ}" if until else "valid"
+            scopes, journals = ",".join(sorted(who.scopes)), ",".join(sorted(who.journals))
+            columns = (who.key_id, f"{key.created_at:%Y-%m-%dT%H:%MZ}", state, who.name, scopes, journals)
+            sys.stdout.write("\t".join(columns) + "\n")
+
+
+async def _revoke_key(settings: Settings, options: argparse.Namespace) -> None:
+    async with Store(settings.database_url.get_secret_value()) as store:
+        if not await revoke_key(store, options.id):
+            raise LookupError
+    log.info("key.revoked", key_id=options.id)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway", description="Daybook's gateway. Settings: GATEWAY_... variables.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -85,7 +105,26 @@ def _parser() -> argparse.ArgumentParser:
     ensure.add_argument("--journals", required=True, type=_names, help="names with commas between, or *")
     ensure.add_argument("--key-file", required=True, type=Path)
     ensure.set_defaults(run=_ensure_key)
+    keys.add_parser("list", help="id, age, state, name, scopes and journals of each").set_defaults(run=_list_keys)
+    revoke = keys.add_parser("revoke", help="refuse a key from now on, for good")
+    revoke.add_argument("id", help="the eight digits behind dbk_")
+    revoke.set_defaults(run=_revoke_key)
+    _add_recovery(commands)
     return parser
+
+
+def _add_recovery(commands: Any) -> None:
+    reindex = commands.add_parser("reindex", help="have every entry enriched again, at the pace of the workers")
+    reindex.add_argument("--journals", type=_names, default=[], help="names with commas between; else all there are")
+    reindex.add_argument("--kinds", type=kinds_of, default=["embedding"], help="embedding, mood or both")
+    reindex.add_argument("--in-work", type=int, default=500, help="pending at a time, at most (default: %(default)s)")
+    reindex.add_argument("--since", type=datetime.fromisoformat, help="go on with the run that told this moment")
+    reindex.add_argument("--wait", action="store_true", help="end when nothing is pending any more")
+    reindex.set_defaults(run=run_reindex)
+    prune = commands.add_parser("prune", help="take out of the index what PostgreSQL does not know")
+    prune.set_defaults(run=run_prune)
+    again = commands.add_parser("erase-again", help="after a restore: erase what the events say was erased since")
+    again.set_defaults(run=run_erase_again)
 
 
 def _names(text: str) -> list[str]:

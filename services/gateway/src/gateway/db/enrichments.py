@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +98,17 @@ async def pending_work(connection: Connection) -> list[Pending]:
     """Of each kind that has any, and of reflections and reports."""
     rows = await connection.fetch(query("enrichments", "pending_work"))
     return [Pending(row["kind"], row["pending"], row["oldest_s"] or 0.0) for row in rows]
+
+
+async def count_pending(connection: Connection, kinds: Sequence[EnrichmentKind]) -> int:
+    number: int = await connection.fetchval(query("enrichments", "count_pending"), list(kinds))
+    return number
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """By which `requested_at` is dated."""
+    now: datetime = await connection.fetchval(query("enrichments", "read_clock"))
+    return now
 
 
 async def try_lock_rounds(connection: Connection) -> bool:

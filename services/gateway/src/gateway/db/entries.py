@@ -133,6 +133,27 @@ async def list_revisions(connection: Connection, journal: str, *, after: UUID, l
     return [(row["id"], row["revision"]) for row in rows]
 
 
+async def list_unordered(
+    connection: Connection,
+    journals: Sequence[str] | None,
+    kinds: Sequence[str],
+    *,
+    since: datetime,
+    after: UUID,
+    limit: int,
+) -> list[tuple[str, UUID, int]]:
+    """Journal, id and revision of entries any of whose `kinds` was not ordered since; by id above `after`, locked."""
+    sought = None if journals is None else list(journals)
+    rows = await connection.fetch(query("entries", "list_unordered"), sought, after, list(kinds), since, limit)
+    return [(row["journal"], row["id"], row["revision"]) for row in rows]
+
+
+async def get_revisions(connection: Connection, entry_ids: Sequence[UUID]) -> dict[tuple[str, UUID], int]:
+    """By journal and id, of those that there are."""
+    rows = await connection.fetch(query("entries", "get_revisions"), list(entry_ids))
+    return {(row["journal"], row["id"]): row["revision"] for row in rows}
+
+
 def _columns(content: Content) -> tuple[object, ...]:
     offset = content.written_at.utcoffset()
     assert offset is not None, "written_at without a time zone is refused before"

@@ -7,7 +7,7 @@ from hashlib import sha256
 from hmac import compare_digest
 
 from gateway.db import api_keys
-from gateway.db.api_keys import StoredKey
+from gateway.db.api_keys import KnownKey, StoredKey
 from gateway.db.store import Store
 from gateway.domain.errors import KeyInvalid
 from gateway.domain.principals import Principal, Scope
@@ -44,7 +44,7 @@ async def ensure_key(
     """Have `key` known with this name, these scopes and journals, whatever it had before.
 
     Raises:
-        KeyInvalid: not a key's form, or its id belongs to another key.
+        KeyInvalid: not a key's form, its id belongs to another key, or it was revoked.
         StoreUnavailable: PostgreSQL is away.
     """
     key_id = _id_of(key)
@@ -55,6 +55,26 @@ async def ensure_key(
         if not await api_keys.upsert(connection, StoredKey(principal, _hash_of(key))):
             raise KeyInvalid
     return principal
+
+
+async def list_keys(store: Store) -> list[KnownKey]:
+    """Every key there is or was, the oldest first.
+
+    Raises:
+        StoreUnavailable: PostgreSQL is away.
+    """
+    async with store.connection() as connection:
+        return await api_keys.list_all(connection)
+
+
+async def revoke_key(store: Store, key_id: str) -> bool:
+    """Refuse the key from the next request on; False if there is none of that id.
+
+    Raises:
+        StoreUnavailable: PostgreSQL is away.
+    """
+    async with store.connection() as connection:
+        return await api_keys.revoke(connection, key_id)
 
 
 def _id_of(key: str) -> str | None:

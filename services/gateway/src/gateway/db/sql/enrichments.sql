@@ -73,3 +73,11 @@ FROM reports WHERE state IN ('pending', 'running');
 -- name: try_lock_rounds
 -- When a round of the reconciler begins: one gateway at a time is enough.
 SELECT pg_try_advisory_xact_lock(4119051977);
+
+-- name: count_pending
+-- While an operator has enrichments made again, so that no more are in work than workers soon get to.
+SELECT count(*) FROM enrichments WHERE state = 'pending' AND kind = ANY ($1::text[]);
+
+-- name: read_clock
+-- When that begins: by the database's clock, which dates orders.
+SELECT now();

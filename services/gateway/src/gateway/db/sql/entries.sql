@@ -73,3 +73,23 @@ DELETE FROM entries WHERE id = $1;
 -- name: list_revisions
 -- When a whole journal is enriched again, in pages by id; or erased.
 SELECT id, revision FROM entries WHERE journal = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE;
+
+-- name: list_unordered
+-- When an operator has enrichments made again, in pages by id over all journals ($1 NULL) or some. What was ordered at or
+-- after $4 is left out: a run that was cut off is taken up where it was.
+SELECT entry.id, entry.journal, entry.revision FROM entries AS entry
+WHERE entry.id > $2 AND ($1::text[] IS NULL OR entry.journal = ANY ($1))
+  AND EXISTS (
+      SELECT FROM unnest($3::text[]) AS kind
+      WHERE NOT EXISTS (
+          SELECT FROM enrichments AS ordered
+          WHERE ordered.entry_id = entry.id AND ordered.kind = kind AND ordered.requested_at >= $4
+      )
+  )
+ORDER BY entry.id
+LIMIT $5
+FOR UPDATE OF entry;
+
+-- name: get_revisions
+-- When the index is compared with what there is.
+SELECT id, journal, revision FROM entries WHERE id = ANY ($1::uuid[]);

@@ -1,0 +1,52 @@
+"""An API key is replaced without a moment in which none works: a second one, then the first is revoked for good."""
+
+import pytest
+
+from gateway.domain.errors import KeyInvalid
+from gateway.service.keys import authenticate, ensure_key, list_keys, mint_key, revoke_key
+from support.gateway_process import gateway_env, run_gateway
+
+
+async def _ensure(store, key):
+    return await ensure_key(store, key, name="app", scopes=["read"], journals=["anna"])
+
+
+async def test_old_and_new_key_work_until_the_old_one_is_revoked(store):
+    old, new = mint_key(), mint_key()
+    old_id, new_id = (await _ensure(store, old)).key_id, (await _ensure(store, new)).key_id
+    assert (await authenticate(store, f"Bearer {old}")).key_id == old_id
+    assert await revoke_key(store, old_id)
+    with pytest.raises(KeyInvalid):
+        await authenticate(store, f"Bearer {old}")
+    assert (await authenticate(store, f"Bearer {new}")).key_id == new_id
+    states = {key.principal.key_id: key.revoked_at is None for key in await list_keys(store)}
+    assert states == {old_id: False, new_id: True}
+
+
+async def test_a_revoked_key_is_not_brought_back_by_the_file_it_is_in(store):
+    key = mint_key()
+    key_id = (await _ensure(store, key)).key_id
+    await revoke_key(store, key_id)
+    (before,) = await list_keys(store)
+    with pytest.raises(KeyInvalid):
+        await _ensure(store, key)
+    assert await revoke_key(store, key_id)
+    assert await list_keys(store) == [before]
+
+
+async def test_what_is_no_key_cannot_be_revoked(store):
+    assert not await revoke_key(store, "00000000")
+
+
+def test_an_operator_lists_and_revokes_keys_by_command(database_url, tmp_path):
+    env = gateway_env(database_url, "nats://127.0.0.1:1")
+    file = tmp_path / "key"
+    flags = ["--name", "app", "--scopes", "read,write", "--journals", "anna,ben", "--key-file", str(file)]
+    key_id = run_gateway(env, "keys", "ensure", *flags).stdout.strip()
+    listed = run_gateway(env, "keys", "list").stdout.strip().split("\t")
+    assert (listed[0], listed[2:]) == (key_id, ["valid", "app", "read,write", "anna,ben"])
+    assert run_gateway(env, "keys", "revoke", key_id).returncode == 0
+    again = run_gateway(env, "keys", "list").stdout
+    assert "revoked" in again
+    assert file.read_text().strip() not in again
+    assert run_gateway(env, "keys", "revoke", "00000000").returncode == 1
