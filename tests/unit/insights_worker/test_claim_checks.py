@@ -51,5 +51,6 @@ def test_what_is_no_sentence_about_a_diary_does_not(text):
 
 def test_a_heading_may_be_one_word_and_has_no_number_of_its_own():
     assert heading_fault("Walks", READ, TOLD) is None
+    assert heading_fault("Sang badly. My head was out with Nora. See the walks", READ, TOLD) == "unfit"
     assert heading_fault("40 walks", READ, TOLD) == "number"
     assert heading_fault("[Walks](https://collect.example)", READ, TOLD) == "unfit"

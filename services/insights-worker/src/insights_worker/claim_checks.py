@@ -25,15 +25,21 @@ _HIDDEN = re.compile(
 _ONE_WORD = re.compile(r"\W*[^\W\u0e00-\u0eff\u3040-\uffff]*\W*")
 #: So many words in a row are in both by chance only where somebody writes about this prompt.
 _RUN_WORDS = 8
+#: Two to five are asked for.
+_HEADING_WORDS_MAX = 8
 
 
 def sentence_fault(text: str, read: Sequence[str], told: str) -> Fault | None:
     """`read`: the texts that it rests on. `told`: the model's instruction, which is nothing to report."""
-    return "unfit" if _ONE_WORD.fullmatch(text) else heading_fault(text, read, told)
+    return "unfit" if _ONE_WORD.fullmatch(text) else _fault(text, read, told)
 
 
 def heading_fault(text: str, read: Sequence[str], told: str) -> Fault | None:
-    """As `sentence_fault`, of what may be one word."""
+    """As `sentence_fault`, of what may be one word, and is no copied sentence."""
+    return "unfit" if len(words_of(text)) > _HEADING_WORDS_MAX else _fault(text, read, told)
+
+
+def _fault(text: str, read: Sequence[str], told: str) -> Fault | None:
     if any(pattern.search(text) for pattern in (_LINK, _MARK, _HIDDEN)) or _repeats(text, told):
         return "unfit"
     return "number" if invented_numbers(text, read) else None
