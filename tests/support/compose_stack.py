@@ -12,6 +12,7 @@ import httpx
 
 from devstack.ports import free_port
 from support.compose_file import COMPOSE, ROOT, compose_env, make_secrets
+from support.service_images import SERVICES, VERSION, image_of
 
 _UP_S = 600
 #: Small models, judged as the embedded stack judges them.
@@ -31,8 +32,10 @@ class ComposeStack:
         self.project = f"daybook-test-{secrets.token_hex(4)}"
         self.port = free_port()
         self.up_s = 0.0
+        self._tag = f"{VERSION}-{self.project}"
         self._env = compose_env(
             DAYBOOK_SECRETS=str(self.secrets),
+            DAYBOOK_VERSION=self._tag,
             DAYBOOK_PORT=str(self.port),
             COMPOSE_PROJECT_NAME=self.project,
             **_SETTINGS,
@@ -49,6 +52,9 @@ class ComposeStack:
     def __enter__(self) -> Self:
         make_secrets(self.secrets)
         self.client = docker.from_env(timeout=60)
+        # Under a name of this run: whoever builds images meanwhile would have Compose start services anew.
+        for service in SERVICES:
+            self.client.images.get(image_of(service)).tag(f"daybook/{service}", tag=self._tag)
         try:
             self.up()
         except BaseException:
@@ -58,6 +64,8 @@ class ComposeStack:
 
     def __exit__(self, *_error: object) -> None:
         self.compose("down", "--volumes", "--remove-orphans")
+        for service in SERVICES:
+            self.client.images.remove(f"daybook/{service}:{self._tag}", noprune=True)
         self.client.close()
 
     def up(self) -> None:

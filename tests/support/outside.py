@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 #: Addresses for documentation: nobody has them.
-HOST_ADDRESS = "192.0.2.1"
-ADDRESS = "192.0.2.2"
+HOST_ADDRESS = "203.0.113.17"
+ADDRESS = "203.0.113.18"
 PORT = 8000
 
 
