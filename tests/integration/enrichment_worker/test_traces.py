@@ -248,7 +248,7 @@ def test_the_evidence_of_a_task_names_its_trace(traced: Traced) -> None:
         trust_env=False,
     )
     named = {
-        (family.name, sample.labels["task"])
+        (family.name, sample.labels.get("task"))
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
         if sample.exemplar and sample.exemplar.labels["trace_id"] == trace_id
