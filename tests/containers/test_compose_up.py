@@ -136,7 +136,7 @@ def test_a_second_up_starts_no_service_again_and_keeps_the_entries(stack, journa
     entries = len(journal.listed())
     stack.up()
     assert {service: stack.container(service).attrs["State"]["StartedAt"] for service in STAYING} == began
-    assert len(journal.listed()) == entries > 1
+    assert len(journal.listed()) == entries > 0
 
 
 def test_volumes_outlive_a_down_and_nothing_outlives_the_end(stack, journal):
