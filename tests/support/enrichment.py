@@ -186,9 +186,9 @@ class Daybook:
         """An insights worker, as `worker`."""
         return self._worker("insights_worker", "INSIGHTS_", settings, ready)
 
-    def insights_beat(self, **settings: str) -> Worker:
+    def insights_beat(self, *, ready: bool = True, **settings: str) -> Worker:
         """The clock of the insights workers, as `worker`. `ready`: it has ticked."""
-        return self._worker("insights_worker", "INSIGHTS_", settings, ready=True, command="beat")
+        return self._worker("insights_worker", "INSIGHTS_", settings, ready, command="beat")
 
     def _worker(self, module: str, prefix: str, settings: dict[str, str], ready: bool, command: str = "work") -> Worker:
         self._made += 1

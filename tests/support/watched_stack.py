@@ -95,9 +95,12 @@ def watched_stack(directory: Path, postgres: PostgresServer) -> Iterator[Watched
         counts = directory / "counts"
         counts.mkdir()
         shared = {"PROMETHEUS_MULTIPROC_DIR": str(counts)}
-        enrichment = daybook.worker(ENRICHMENT_OTLP_ENDPOINT=receiver.url, **shared)
-        insights = daybook.insights_worker(INSIGHTS_OTLP_ENDPOINT=receiver.url, **shared)
-        beat = daybook.insights_beat(INSIGHTS_REPORT_SCHEDULE_EVERY_S="1")
+        # Side by side: each takes seconds to start.
+        enrichment = daybook.worker(ready=False, ENRICHMENT_OTLP_ENDPOINT=receiver.url, **shared)
+        insights = daybook.insights_worker(ready=False, INSIGHTS_OTLP_ENDPOINT=receiver.url, **shared)
+        beat = daybook.insights_beat(ready=False, INSIGHTS_REPORT_SCHEDULE_EVERY_S="1")
+        for process in (enrichment, insights, beat):
+            until(lambda process=process: process.probe("/readyz") == 200, why=process.log)
         stack = WatchedStack(daybook, enrichment, insights, beat, receiver, ollama, daybook.new_journal(), [], counts)
         _live_a_day(stack)
         yield stack

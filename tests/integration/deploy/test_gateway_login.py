@@ -74,7 +74,7 @@ async def test_what_its_metrics_tell_of_the_workers_may_be_read(server):
         jetstream = link.client.jetstream(timeout=10)
         await apply_topology(jetstream, replicas=1)
         await jetstream.publish(SUBJECT, EVENT, stream=EVENT_STREAM)
-        backlogs = {backlog.durable: backlog for backlog in await event_backlogs(link)}
+        backlogs = {backlog.durable: backlog for backlog in await event_backlogs(jetstream)}
         assert backlogs[ENRICHMENT_DURABLE].waiting >= 1
         assert backlogs[ENRICHMENT_DURABLE].oldest_s > 0
         assert backlogs[ENRICHMENT_DURABLE].open_pulls == 0, "no worker is there"

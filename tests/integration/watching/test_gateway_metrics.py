@@ -15,6 +15,9 @@ from support.gateway_process import GatewayProcess, gateway_env, run_gateway
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL
 from support.watched_stack import WatchedStack, samples, value
 
+#: Whoever comes first waits for the stack.
+pytestmark = pytest.mark.timeout(400)
+
 GATEWAY = "gateway"
 STATEMENTS = "daybook_gateway_statement_seconds_count"
 EVENTS, PULLS = "daybook_gateway_consumer_events", "daybook_gateway_consumer_open_pulls"

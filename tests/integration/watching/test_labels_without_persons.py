@@ -4,9 +4,13 @@ import os
 import re
 from collections.abc import Iterator
 
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from support.watched_stack import WatchedStack
+
+#: Whoever comes first waits for the stack.
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_no_label_tells_of_a_journal_an_entry_or_a_key(watched: WatchedStack) -> None:

@@ -1,9 +1,14 @@
 """A reflection and a report in one trace each, from the request to what was made."""
 
+import pytest
+
 from support.enrichment import until
 from support.otlp_receiver import Received
 from support.scripted_ollama import MODEL, fault
 from support.watched_stack import WORD, WatchedStack
+
+#: Whoever comes first waits for the stack.
+pytestmark = pytest.mark.timeout(400)
 
 
 def trace_of(watched: WatchedStack, entry: str) -> str:

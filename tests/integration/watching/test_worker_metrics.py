@@ -2,9 +2,14 @@
 
 import re
 
+import pytest
+
 from support.enrichment import until
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL
 from support.watched_stack import WatchedStack, samples, value
+
+#: Whoever comes first waits for the stack.
+pytestmark = pytest.mark.timeout(400)
 
 MOOD = "enrichment.infer_mood"
 

@@ -1,7 +1,7 @@
 """Logs, metrics and spans in one shape for every service: it knows nothing of entries, brokers or models."""
 
 from telemetry.build_info import BuildInfo
-from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused
+from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused, public_addresses
 from telemetry.histograms import TracedHistogram
 from telemetry.logs import LogFormat, bound, configure_logging, redact
 from telemetry.metrics import ProbeServer, Readiness, collected, exposition, serve_probes
@@ -37,6 +37,7 @@ __all__ = [
     "fail",
     "flush_tracing",
     "inner_span",
+    "public_addresses",
     "redact",
     "serve_probes",
     "span",

@@ -62,12 +62,20 @@ class CollectorAddress:
         """
         if self._allow_remote:
             return
-        for address in _addresses(self._host):
-            ip = ip_address(address.partition("%")[0])
-            if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
-                ip = ip.ipv4_mapped
-            if not any(ip in network for network in _OWN_NETWORKS):
-                raise RemoteEndpointRefused(self._host, address)
+        for address in public_addresses(self._host):
+            raise RemoteEndpointRefused(self._host, address)
+
+
+def public_addresses(host: str) -> list[str]:
+    """Those of the host's addresses that are neither loopback, private nor link-local; none where it has none now."""
+    return [address for address in _addresses(host) if not _is_own(address)]
+
+
+def _is_own(address: str) -> bool:
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return any(ip in network for network in _OWN_NETWORKS)
 
 
 def _addresses(host: str) -> list[str]:

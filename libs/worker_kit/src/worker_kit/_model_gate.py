@@ -52,6 +52,8 @@ class _ModelGate(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         # After a reconnect Celery consumes every queue again.
         self._open = WORKER_STATE.gate_is_open = True
+        for state in ("open", "closed"):
+            MODEL_AVAILABLE.labels(state)  # known before it turns: from nought to one is a turn that can be seen
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, args=(parent, self._stop), name="model-gate", daemon=True)
         self._thread.start()

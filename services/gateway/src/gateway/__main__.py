@@ -1,4 +1,4 @@
-"""`python -m gateway serve | migrate | topology | keys ensure`: the process; `gateway.commands` does the work."""
+"""`python -m gateway serve | migrate | topology | doctor | keys ensure`: the process, done by `gateway.commands`."""
 
 import os
 import signal

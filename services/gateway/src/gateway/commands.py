@@ -1,4 +1,4 @@
-"""The commands of `python -m gateway`: `serve | migrate | topology | keys ... | reindex | prune | erase-again`."""
+"""The commands of `python -m gateway`: `serve | migrate | topology | doctor | keys ... | reindex | prune | erase-again`."""
 
 import argparse
 import asyncio
@@ -38,11 +38,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
     configure_logging(service="gateway", log_format=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(options.run(settings, options))
+        status: int | None = asyncio.run(options.run(settings, options))
     except Exception as error:  # The border of the process.
         log.exception("gateway.failed", command=options.command, reason=type(error).__name__)
         return 1
-    return 0
+    return status or 0
 
 
 async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
@@ -92,12 +92,28 @@ async def _revoke_key(settings: Settings, options: argparse.Namespace) -> None:
     log.info("key.revoked", key_id=options.id)
 
 
+async def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    # Here, because what they import takes half a second.
+    from gateway.doctor.checking import check_deployment
+    from gateway.doctor.findings import worst
+    from gateway.doctor.report import EXIT_CODES, as_json, as_text
+
+    results = await check_deployment(settings)
+    sys.stdout.write(as_json(results) if options.json else as_text(results))
+    return EXIT_CODES[worst(results)]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway", description="Daybook's gateway. Settings: GATEWAY_... variables.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="answer HTTP and NATS until stopped").set_defaults(run=_serve)
     commands.add_parser("migrate", help="bring the database schema up to date").set_defaults(run=_migrate)
     commands.add_parser("topology", help="make or update streams and consumers").set_defaults(run=_topology)
+    doctor = commands.add_parser(
+        "doctor", help="look at the deployment: 0 all is well, 1 something wants a look, 2 something does not work"
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs")
+    doctor.set_defaults(run=_doctor)
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="action", required=True)
     ensure = keys.add_parser("ensure", help="have the key of a file known; make file and key if there is none")
     ensure.add_argument("--name", required=True)

@@ -14,6 +14,9 @@ from gateway.messaging.event_backlog import event_backlogs
 from gateway.messaging.nats_link import NatsLink
 from telemetry import BuildInfo
 
+#: A request of JetStream's; two come after one another.
+_JETSTREAM_S = 1.4
+
 log = structlog.stdlib.get_logger()
 
 Source = Callable[[], Awaitable[Iterable[Metric]]]
@@ -101,7 +104,7 @@ def event_consumers(link: NatsLink) -> Source:
         )
         oldest = _gauge("consumer_oldest_event_age_seconds", "Of the oldest event not yet acknowledged.", "durable")
         pulls = _gauge("consumer_open_pulls", "Pulls that wait for an event: 0 while no worker reads.", "durable")
-        for backlog in await event_backlogs(link):
+        for backlog in await event_backlogs(link.client.jetstream(timeout=_JETSTREAM_S)):
             events.add_metric((backlog.durable, "waiting"), backlog.waiting)
             events.add_metric((backlog.durable, "held"), backlog.held)
             oldest.add_metric((backlog.durable,), backlog.oldest_s)

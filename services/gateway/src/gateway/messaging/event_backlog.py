@@ -9,9 +9,6 @@ from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 
 from contracts.topology import STREAMS, ConsumerSpec
-from gateway.messaging.nats_link import NatsLink
-
-_TIMEOUT_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -29,14 +26,12 @@ class EventBacklog:
     oldest_s: float
 
 
-async def event_backlogs(link: NatsLink) -> list[EventBacklog]:
+async def event_backlogs(jetstream: JetStreamContext) -> list[EventBacklog]:
     """Of each durable of the topology that is there.
 
     Raises:
-        NatsAway: there is no connection.
         nats.errors.Error: JetStream did not answer, or refused.
     """
-    jetstream = link.client.jetstream(timeout=_TIMEOUT_S)
     found = await asyncio.gather(*(_backlog(jetstream, s.name, spec) for s in STREAMS for spec in s.consumers))
     return [backlog for backlog in found if backlog is not None]
 

@@ -35,8 +35,38 @@ async def apply_topology(jetstream: JetStreamContext, *, replicas: int) -> list[
     return changed
 
 
-async def _apply_stream(jetstream: JetStreamContext, spec: StreamSpec, replicas: int) -> bool:
-    wanted: dict[str, Any] = {
+async def topology_faults(jetstream: JetStreamContext, *, replicas: int) -> list[str]:
+    """What `apply_topology` would change, in words; nothing is changed.
+
+    Raises:
+        nats.errors.Error: JetStream is off, or the login may not look.
+    """
+    faults: list[str] = []
+    for stream in STREAMS:
+        try:
+            there: Any = (await jetstream.stream_info(stream.name)).config
+        except NotFoundError:
+            faults.append(f"stream {stream.name} is missing")
+            continue
+        faults += _differences(f"stream {stream.name}", there, _wanted_of_stream(stream, replicas))
+        for consumer in stream.consumers:
+            name = f"consumer {stream.name}/{consumer.durable}"
+            try:
+                there = (await jetstream.consumer_info(stream.name, consumer.durable)).config
+            except NotFoundError:
+                faults.append(f"{name} is missing")
+                continue
+            faults += _differences(name, there, _wanted_of_consumer(consumer, replicas))
+    return faults
+
+
+def _differences(name: str, there: Any, wanted: dict[str, Any]) -> list[str]:
+    fields = [field for field, value in wanted.items() if getattr(there, field) != value]
+    return [f"{name} differs in {', '.join(fields)}"] if fields else []
+
+
+def _wanted_of_stream(spec: StreamSpec, replicas: int) -> dict[str, Any]:
+    return {
         "subjects": list(spec.subjects),
         "retention": RetentionPolicy.LIMITS,
         "storage": StorageType.FILE,
@@ -44,6 +74,21 @@ async def _apply_stream(jetstream: JetStreamContext, spec: StreamSpec, replicas:
         "duplicate_window": spec.duplicate_window_s,
         "num_replicas": replicas,
     }
+
+
+def _wanted_of_consumer(spec: ConsumerSpec, replicas: int) -> dict[str, Any]:
+    return {
+        "filter_subjects": list(spec.filter_subjects),
+        "ack_policy": AckPolicy.EXPLICIT,
+        "ack_wait": spec.ack_wait_s,
+        "max_ack_pending": spec.max_ack_pending,
+        "max_deliver": spec.max_deliver,
+        "num_replicas": replicas,
+    }
+
+
+async def _apply_stream(jetstream: JetStreamContext, spec: StreamSpec, replicas: int) -> bool:
+    wanted = _wanted_of_stream(spec, replicas)
     try:
         there = (await jetstream.stream_info(spec.name)).config
     except NotFoundError:
@@ -57,14 +102,7 @@ async def _apply_stream(jetstream: JetStreamContext, spec: StreamSpec, replicas:
 
 
 async def _apply_consumer(jetstream: JetStreamContext, stream: str, spec: ConsumerSpec, replicas: int) -> bool:
-    wanted: dict[str, Any] = {
-        "filter_subjects": list(spec.filter_subjects),
-        "ack_policy": AckPolicy.EXPLICIT,
-        "ack_wait": spec.ack_wait_s,
-        "max_ack_pending": spec.max_ack_pending,
-        "max_deliver": spec.max_deliver,
-        "num_replicas": replicas,
-    }
+    wanted = _wanted_of_consumer(spec, replicas)
     try:
         there = (await jetstream.consumer_info(stream, spec.durable)).config
     except NotFoundError:

@@ -1,0 +1,120 @@
+"""Expressions of Prometheus taken apart: which series they name, and by which labels they choose and sum."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+import yaml
+
+GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
+#: Added by Prometheus when it scrapes.
+TARGET = frozenset({"job", "instance"})
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Of a panel or a rule; `where` is for people."""
+
+    where: str
+    text: str
+
+
+def rule_files() -> list[Path]:
+    return [path for path in sorted((GRAFANA / "rules").glob("*.yaml")) if not path.name.endswith(".test.yaml")]
+
+
+def rules() -> list[dict[str, Any]]:
+    return [
+        rule for path in rule_files() for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]
+    ]
+
+
+def dashboards() -> dict[str, dict[str, Any]]:
+    """By the file's name."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}
+
+
+def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows left out."""
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def expressions_of_rules() -> list[Expression]:
+    return [Expression(str(rule.get("alert") or rule["record"]), rule["expr"]) for rule in rules()]
+
+
+def expressions_of_panels() -> list[Expression]:
+    """Grafana's own interval is put in as a minute."""
+    return [
+        Expression(f"{name}: {panel['title']}", target["expr"].replace("$__rate_interval", "1m"))
+        for name, dashboard in dashboards().items()
+        for panel in panels(dashboard)
+        for target in panel["targets"]
+    ]
+
+
+def recorded() -> dict[str, set[str]]:
+    """Series of recording rules, with the labels that they are summed by."""
+    return {
+        rule["record"]: {label for part in walk(promql.parse(rule["expr"])) for label in _by(part)} - {"le"}
+        for rule in rules()
+        if "record" in rule
+    }
+
+
+def faults(expression: str, exposed: dict[str, set[str]]) -> list[str]:
+    """What it names that nobody exposes. `exposed`: series -> labels.
+
+    Raises:
+        ValueError: it is no PromQL.
+    """
+    found: list[str] = []
+    tree = promql.parse(expression)
+    for part in walk(tree):
+        match part:
+            case promql.VectorSelector():
+                labels = exposed.get(part.name)
+                if labels is None:
+                    found.append(f"nothing exposes {part.name}")
+                    continue
+                chosen = {matcher.name for matcher in part.matchers.matchers}
+                found += [f"{part.name} has no label {label}" for label in chosen - labels - TARGET]
+            case promql.AggregateExpr():
+                below = [each for each in walk(part.expr) if isinstance(each, promql.VectorSelector)]
+                known = {label for each in below for label in exposed.get(each.name, set())} | TARGET
+                found += [f"{part.expr} has no label {label}" for label in _by(part) - known]
+            case _:
+                pass
+    if not any(isinstance(part, promql.VectorSelector) for part in walk(tree)):
+        found.append("it names no series")
+    return found
+
+
+def legend_labels(legend: str) -> set[str]:
+    return set(re.findall(r"{{\s*(\w+)\s*}}", legend))
+
+
+def walk(expression: Any) -> Iterator[Any]:
+    yield expression
+    match expression:
+        case promql.BinaryExpr():
+            below = [expression.lhs, expression.rhs]
+        case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
+            below = [expression.expr]
+        case promql.Call():
+            below = list(expression.args)
+        case promql.MatrixSelector():
+            below = [expression.vector_selector]
+        case _:
+            below = []
+    for part in below:
+        yield from walk(part)
+
+
+def _by(part: Any) -> set[str]:
+    is_sum = isinstance(part, promql.AggregateExpr) and part.modifier is not None
+    return set(part.modifier.labels) if is_sum else set()
