@@ -31,6 +31,9 @@ help: ## show the targets
 up: $(STAMP) ## start everything on this machine and show how it is (FLAGS="--port 9000 --embedded-models ...")
 	@$(BIN)/python -m devstack up $(FLAGS)
 
+doctor: $(STAMP) ## look at the stack that runs here, and say what is wrong and what to do (FLAGS=--json)
+	@$(BIN)/python -m devstack doctor $(FLAGS)
+
 install: $(STAMP) ## install the locked packages and ours, editable
 
 $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))

@@ -34,7 +34,20 @@ def test_every_command_of_the_readme_is_run_by_a_test() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["up", "demo", "test", "check", "install", "lock", "bench-bridge", "bench-embed", "eval", "images", "secrets"],
+    [
+        "up",
+        "demo",
+        "test",
+        "check",
+        "install",
+        "lock",
+        "bench-bridge",
+        "bench-embed",
+        "eval",
+        "images",
+        "secrets",
+        "doctor",
+    ],
 )
 def test_make_knows_the_targets_that_the_readme_names(target: str) -> None:
     plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)

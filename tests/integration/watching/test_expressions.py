@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from support.enrichment import until
 from support.prometheus_server import MISSING, PROGRAM, PrometheusServer
@@ -133,3 +134,21 @@ def test_a_real_prometheus_evaluates_every_rule_and_every_panel(watched: Watched
         assert firing <= {"DaybookModelMissing", "DaybookRestartsMany"}, "all is well in this stack"
         empty = {each.where for each in expressions_of_panels() if not prometheus.query(each.text)}
         assert empty <= QUIET
+
+
+def test_the_table_of_metrics_is_what_is_exposed(watched: WatchedStack) -> None:
+    """Both ways: no metric of ours without a line, no line without a metric, and the labels as they are."""
+    page = (ROOT / "docs" / "watching.md").read_text()
+    rows = re.findall(r"^\| `(daybook_\w+)` \| ([^|]*) \|", page, re.MULTILINE)
+    told = {name: {label.strip() for label in labels.split(",") if label.strip()} for name, labels in rows}
+    families: dict[str, set[str]] = {}
+    for text in watched.expositions().values():
+        for family in text_string_to_metric_families(text):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            if name.startswith("daybook_"):
+                labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+                families[name] = families.get(name, set()) | labels
+    # A pool exposes a counter once it has counted.
+    never = {"daybook_worker_events_rejected_total"}
+    assert set(told) - never == set(families) - never
+    assert {name: labels for name, labels in told.items() if families.get(name) and families[name] != labels} == {}

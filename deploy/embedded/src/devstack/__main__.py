@@ -1,4 +1,4 @@
-"""`python -m devstack up`: the embedded stack from the command line."""
+"""`python -m devstack up | doctor`: the embedded stack from the command line."""
 
 import argparse
 import os
@@ -7,7 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from devstack.doctor import run_doctor
 from devstack.faults import StackFault
+from devstack.home import Home
 from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models
 from devstack.stack import StackConfig
 from devstack.up import run_up
@@ -21,10 +23,14 @@ def main() -> int:
     up.add_argument("--embedded-models", action="store_true", help="use the small models even where Ollama is there")
     up.add_argument("--embedding-model", default="all-minilm", help="in your Ollama (default: %(default)s)")
     up.add_argument("--chat-model", default="llama3.2", help="in your Ollama (default: %(default)s)")
+    doctor = commands.add_parser("doctor", help="look at the stack that runs, and say what is wrong and what to do")
+    doctor.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
     console = Console()
     home = Path(os.environ.get("DAYBOOK_HOME", ".daybook")).resolve()
     try:
+        if options.command == "doctor":
+            return run_doctor(Home(home), ["--json"] if options.json else [])
         return run_up(StackConfig(home=home, models=_models(options, console), gateway_port=options.port), console)
     except StackFault as fault:
         Console(stderr=True).print(f"devstack: {fault}", markup=False, highlight=False, soft_wrap=True)

@@ -177,7 +177,10 @@ class Stack:
             self._serve_module(worker, [module, "work"], health="/readyz", port_flag=False)
         self._serve_module(_CLOCK, ["insights_worker", "beat"], health="/healthz", port_flag=False)
         self._first_journal()
-        self.home.write_state({"gateway_url": self.gateway_url, "key_file": str(self._key_file("admin"))})
+        # The file is its owner's alone, and gone with the stack.
+        admin = str(self._key_file("admin"))
+        settings = self._environments[GATEWAY]
+        self.home.write_state({"gateway_url": self.gateway_url, "key_file": admin, "gateway_settings": settings})
 
     def _prepare_services(self, nats: NatsServer, postgres: PostgresServer) -> None:
         models = self.config.models
