@@ -1,4 +1,4 @@
-"""The commands of `python -m gateway`: `serve | migrate | topology | doctor | keys ... | reindex | prune | erase-again`."""
+"""Commands of `python -m gateway`: `serve | migrate | topology | doctor | keys ... | reindex | prune | erase-again`."""
 
 import argparse
 import asyncio
