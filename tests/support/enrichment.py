@@ -177,6 +177,9 @@ class Daybook:
         finally:
             gateway.process.stop()
 
+    def gateway_log(self) -> str:
+        return (self._directory / "gateway.log").read_text(errors="replace")
+
     def worker(self, *, ready: bool = True, **settings: str) -> Worker:
         """An enrichment worker, killed at the end if it still runs. `ready`: takes tasks on return."""
         own = {"ENRICHMENT_MOOD_METHOD": "llm", "ENRICHMENT_LEXICON_KEY": LEXICON_KEY}

@@ -50,6 +50,9 @@ class WatchedStack:
             for service, text in self.expositions().items()
         }
 
+    def gateway_log(self) -> str:
+        return self.daybook.gateway_log()
+
     def expositions(self) -> dict[str, str]:
         return {service: scrape(url) for service, url in self.targets.items()}
 

@@ -3,7 +3,7 @@
 from telemetry.build_info import BuildInfo
 from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused, public_addresses
 from telemetry.histograms import TracedHistogram
-from telemetry.logs import LogFormat, bound, configure_logging, redact
+from telemetry.logs import LogFormat, bound, bound_id, configure_logging, redact
 from telemetry.metrics import ProbeServer, Readiness, collected, exposition, serve_probes
 from telemetry.spans import (
     TRACEPARENT,
@@ -29,6 +29,7 @@ __all__ = [
     "annotate",
     "begin_span",
     "bound",
+    "bound_id",
     "collected",
     "configure_logging",
     "configure_tracing",

@@ -65,6 +65,12 @@ def bound(**ids: object) -> Generator[None, None, None]:
         yield
 
 
+def bound_id(name: str) -> str | None:
+    """What `bound` holds here under `name`, to be sent on to another service."""
+    value = structlog.contextvars.get_contextvars().get(name)
+    return None if value is None else str(value)
+
+
 def redact(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Drop the values of keys that could hold a diary's words, however they got there."""
     for key in _PERSONAL_KEYS & line.keys():

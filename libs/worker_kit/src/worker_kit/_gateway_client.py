@@ -53,11 +53,13 @@ from contracts.subjects import (
     REFLECTIONS_BEGIN,
     REFLECTIONS_RECORD,
 )
-from telemetry import TRACEPARENT, current_traceparent, inner_span
+from telemetry import TRACEPARENT, bound_id, current_traceparent, inner_span
 from worker_kit._evidence import note_bridge
 from worker_kit.errors import GatewayOutdated, GatewayRefused, GatewayUnreachable, RequestTooLarge
 
 A = TypeVar("A", bound=BaseModel)
+#: By this name the gateway's lines about a request are found from the task's.
+_CORRELATION = "correlation_id"
 _NOT_FOUND = 404
 _SERVER_FAULT = 500
 _NOT_UNDERSTOOD = "urn:daybook:problem:request-invalid"
@@ -205,6 +207,8 @@ class GatewayClient:
         headers = {AUTHORIZATION_HEADER: f"Bearer {self._config.key}"}
         if traceparent := current_traceparent():
             headers[TRACEPARENT] = traceparent
+        if task_id := bound_id("task_id"):
+            headers[_CORRELATION] = task_id
         body = request.model_dump_json().encode()
         try:
             reply = await self._nats.request(subject, body, timeout=self._config.request_timeout_s, headers=headers)
