@@ -24,7 +24,8 @@ from httpx_sse import connect_sse
 
 from devstack.demo.diary import load_diary
 from devstack.ports import free_port
-from devstack.stack import Stack, StackConfig
+from devstack.stack import Stack
+from devstack.stack_config import StackConfig
 from gateway.ask.prompting import load_prompt
 from gateway.ask.retrieving import NEAR_BM25_PER_WORD, NEAR_COSINE
 

@@ -22,7 +22,8 @@ from embed_texts import journal_texts
 
 from devstack.model_choice import EMBEDDED
 from devstack.permissions import ENRICHMENT
-from devstack.stack import Stack, StackConfig
+from devstack.stack import Stack
+from devstack.stack_config import StackConfig
 
 
 def measure(

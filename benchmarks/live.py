@@ -28,7 +28,8 @@ from live_tap import Tap, shows_words
 from websockets.asyncio.client import connect
 
 from devstack.model_choice import EMBEDDED
-from devstack.stack import INSIGHTS, Stack, StackConfig
+from devstack.stack import INSIGHTS, Stack
+from devstack.stack_config import StackConfig
 from ollama_client import Message, OllamaClient, OllamaConfig
 
 ROOT = Path(__file__).parents[1]

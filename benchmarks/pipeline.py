@@ -23,7 +23,8 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from devstack.model_choice import EMBEDDED, ModelChoice
-from devstack.stack import Stack, StackConfig
+from devstack.stack import Stack
+from devstack.stack_config import StackConfig
 from ollama_client import Message, OllamaClient, OllamaConfig
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from devstack.ports import free_port
-from devstack.stack import Stack, StackConfig
+from devstack.stack import Stack
+from devstack.stack_config import StackConfig
 from support.journal_client import JournalClient
 
 #: What is away is looked for often, so that tests need not wait for it.

@@ -16,7 +16,8 @@ from contracts.entries import EntryView
 from devstack.demo.diary import DiaryEntry, load_diary
 from devstack.demo.gateway_client import GatewayClient
 from devstack.demo.run import JOURNAL
-from devstack.stack import Stack, StackConfig
+from devstack.stack import Stack
+from devstack.stack_config import StackConfig
 from support.unmeasured import unmeasured
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]

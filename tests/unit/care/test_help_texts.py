@@ -43,6 +43,14 @@ def test_a_text_for_a_language_names_no_line_of_one_country():
             assert re.findall(r"\d[\d ]+", text.replace("112", "")) == []
 
 
+@pytest.mark.parametrize(
+    ("locale", "names"),
+    [(locale, True) for locale in sorted(LINES)] + [("de", False), ("en-ZA", False), ("pt-PT", False)],
+)
+def test_a_text_says_whether_there_is_a_line_to_call_in_it(locale, names):
+    assert HelpTexts.load().find(locale).names_a_line is names
+
+
 def test_an_operators_text_stands_before_ours(tmp_path):
     (tmp_path / "de.txt").write_text("Ruf Jana an: sie weiß Bescheid.\n", "utf-8")
     texts = HelpTexts.load(tmp_path)

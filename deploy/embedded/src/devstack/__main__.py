@@ -10,8 +10,9 @@ from rich.console import Console
 from devstack.doctor import run_doctor
 from devstack.faults import StackFault
 from devstack.home import Home
+from devstack.locale_choice import choose_locale
 from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models
-from devstack.stack import StackConfig
+from devstack.stack_config import StackConfig
 from devstack.up import run_up
 
 
@@ -23,6 +24,7 @@ def main() -> int:
     up.add_argument("--embedded-models", action="store_true", help="use the small models even where Ollama is there")
     up.add_argument("--embedding-model", default="all-minilm", help="in your Ollama (default: %(default)s)")
     up.add_argument("--chat-model", default="llama3.2", help="in your Ollama (default: %(default)s)")
+    up.add_argument("--locale", help="whose help lines are shown, such as de-AT (default: the system's)")
     doctor = commands.add_parser("doctor", help="look at the stack that runs, and say what is wrong and what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
@@ -31,7 +33,9 @@ def main() -> int:
     try:
         if options.command == "doctor":
             return run_doctor(Home(home), ["--json"] if options.json else [])
-        return run_up(StackConfig(home=home, models=_models(options, console), gateway_port=options.port), console)
+        locale = choose_locale(options.locale, os.environ)
+        models = _models(options, console)
+        return run_up(StackConfig(home=home, models=models, gateway_port=options.port, locale=locale), console)
     except StackFault as fault:
         Console(stderr=True).print(f"devstack: {fault}", markup=False, highlight=False, soft_wrap=True)
         return 1

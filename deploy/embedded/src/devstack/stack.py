@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,13 +14,13 @@ import httpx
 
 from devstack.faults import StackFault, StartFailed
 from devstack.home import Home
-from devstack.model_choice import EMBEDDED, ModelChoice
 from devstack.nats import NatsServer
 from devstack.permissions import CLIENT, ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
 from devstack.ports import is_free
 from devstack.postgres import PostgresServer
 from devstack.probing import is_well
 from devstack.process import ServerProcess
+from devstack.stack_config import StackConfig
 
 FIRST_JOURNAL = "me"
 _DATABASE = "daybook"
@@ -31,20 +31,6 @@ _READY_S = 90.0
 _SETUP_S = 60.0
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackConfig:
-    home: Path
-    models: ModelChoice = EMBEDDED
-    #: None: 8080 where free, else any. Given: that one or an error.
-    gateway_port: int | None = None
-    #: Threads of the embedded model server.
-    model_threads: int = 1
-    #: False turns PostgreSQL's fsync off, for tests of other things.
-    durable: bool = True
-    #: Settings of single services, by service and variable: for tests with short intervals.
-    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,6 +183,7 @@ class Stack:
                 "GATEWAY_CHAT_MODEL": models.chat_model,
                 "GATEWAY_QDRANT_URL": qdrant_url,
                 "GATEWAY_LEXICON_KEY": lexicon_key,
+                **self.config.locale.settings,
             },
             ENRICHMENT: {
                 "ENRICHMENT_NATS_URL": nats.url_of(ENRICHMENT),

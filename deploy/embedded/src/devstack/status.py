@@ -68,18 +68,23 @@ def summary(status: StackStatus) -> str:
 
 
 def welcome(stack: Stack) -> str:
-    """The URL, the key and two lines to paste. Print it without markup and wrapping."""
-    url = f"{stack.gateway_url}/v1/journals/{stack.journal}"
+    """The URL, the key, whose help lines are shown, and lines to paste. Print it without markup and wrapping."""
+    journal = f'"$DAYBOOK/v1/journals/{stack.journal}'
+    key = '-H "Authorization: Bearer $KEY"'
     return "\n".join(
         [
-            f"API      {stack.gateway_url}/docs",
-            f"API key  {stack.admin_key}",
-            f"models   {stack.config.models.why}",
-            f"data     {stack.home.path}   logs {stack.home.path / 'logs'}",
+            f"API         {stack.gateway_url}/docs",
+            f"API key     {stack.admin_key}",
+            f"models      {stack.config.models.why}",
+            f"help lines  {stack.config.locale.why}",
+            f"data        {stack.home.path}   logs {stack.home.path / 'logs'}",
             "",
-            f"curl -s {url}/entries -H 'Authorization: Bearer {stack.admin_key}' \\",
+            "To paste into another terminal; what to try next is in docs/first-steps.md:",
+            "",
+            f"export DAYBOOK={stack.gateway_url} KEY={stack.admin_key}",
+            f'curl -s {journal}/entries" {key} \\',
             """  --json '{"body": "I walked by the sea today and felt calm."}'""",
-            f"curl -s {url}/search -H 'Authorization: Bearer {stack.admin_key}' --json '{{\"query\": \"the coast\"}}'",
+            f'curl -s {journal}/search" {key} --json \'{{"query": "the coast"}}\'',
         ]
     )
 

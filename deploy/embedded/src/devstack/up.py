@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.live import Live
 
-from devstack.stack import Say, Stack, StackConfig
+from devstack.stack import Say, Stack
+from devstack.stack_config import StackConfig
 from devstack.status import look, screen, summary, welcome
 from devstack.supervision import Supervisor
 

@@ -14,6 +14,9 @@ TEXT_MAX_CHARS = 4000
 GENERIC = "generic"
 _ENDING = ".txt"
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+_NUMBER = re.compile(r"\d+")
+#: Who calls these gets an ambulance; nobody there listens.
+_EMERGENCY = frozenset({"000", "111", "112", "192", "911", "999"})
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class HelpText:
     #: Whose text it is: what was asked for, or what it fell back to.
     locale: str
     text: str
+
+    @property
+    def names_a_line(self) -> bool:
+        """There is a number in it to call besides that of an ambulance."""
+        return not _EMERGENCY.issuperset(_NUMBER.findall(self.text))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from devstack.demo.run import run_demo
 from devstack.faults import StackFault
 from devstack.model_choice import EMBEDDED, choose_models
-from devstack.stack import StackConfig
+from devstack.stack_config import StackConfig
 
 
 def main() -> int:

@@ -19,7 +19,8 @@ from devstack.demo.screens import mood_table, search_table, show_failures
 from devstack.demo.waiting import Tally, tally, wait_until_settled
 from devstack.home import Home
 from devstack.probing import is_well
-from devstack.stack import Stack, StackConfig
+from devstack.stack import Stack
+from devstack.stack_config import StackConfig
 
 JOURNAL = "demo"
 QUERIES = (
