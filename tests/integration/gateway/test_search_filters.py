@@ -18,7 +18,7 @@ from gateway.service.replace_entry import replace_entry
 from gateway.service.search import search_entries, similar_entries
 from ollama_client import OllamaConfig
 from support.backends.qdrant import new_qdrant_server
-from support.gateway_store import draft
+from support.gateway_store import draft, report
 from support.scripted_ollama import EMBEDDING_MODEL, ScriptedOllama
 
 DIMENSION = 8
@@ -58,8 +58,8 @@ def make(store, owner, index):
             mood = MoodResult(
                 method="llm", label=label, valence=valence, arousal=0.2, confidence=1, provenance=Provenance(model="m")
             )
-            report = RecordEnrichment(journal="anna", entry_id=entry.id, revision=1, kind="mood", result=mood)
-            await record_enrichment(store, owner.principal, report)
+            told = RecordEnrichment(journal="anna", entry_id=entry.id, revision=1, kind="mood", result=mood)
+            await record_enrichment(store, owner.principal, told)
         return entry.id
 
     return make
@@ -171,3 +171,23 @@ async def test_an_entry_that_is_not_indexed_yet_says_so(find, make, store, owner
         await similar_entries(store, find.finder, owner.principal, "anna", revised, limit=10)
     with pytest.raises(EntryNotFound):
         await similar_entries(store, find.finder, owner.principal, "anna", uuid4(), limit=10)
+
+
+async def test_an_answer_counts_entries_that_are_not_indexed_yet(find, make, store, owner):
+    async def pending(journal="anna", **fields):
+        search = SearchQuery(query="bees", **fields)
+        return (await search_entries(store, find.finder, owner.principal, journal, search)).pending
+
+    known = await make()
+    await record_enrichment(store, owner.principal, report("anna", known))
+    assert await pending() == 0
+    fresh = (await create_entry(store, owner.principal, "anna", draft("bees too"))).entry.id
+    failed = (await create_entry(store, owner.principal, "anna", draft("bees, alas"))).entry.id
+    assert await pending() == 2
+    # Where no entry has such a mood the index is not asked, and the answer says it all the same.
+    assert await pending(moods=["lonely"]) == 2
+    assert (await similar_entries(store, find.finder, owner.principal, "anna", known, limit=10)).pending == 2
+    assert await pending("bert") == 0
+    await record_enrichment(store, owner.principal, report("anna", fresh))
+    await record_enrichment(store, owner.principal, report("anna", failed, reason="invalid_answer"))
+    assert await pending() == 0

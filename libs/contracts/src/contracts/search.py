@@ -114,3 +114,6 @@ class SearchAnswer(Value):
     #: How the hits were found: less than was asked for where `degraded` says why.
     mode: SearchMode = "dense"
     degraded: Degradation | None = None
+    #: Entries of the journal whose embedding is awaited: as they are now, no search finds them yet. Of the 1,000
+    #: enrichments that were asked for last, over all journals; more are not looked through.
+    pending: int = 0

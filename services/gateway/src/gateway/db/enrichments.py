@@ -13,6 +13,8 @@ from gateway.db.sql_files import query
 from gateway.db.store import Connection
 from gateway.domain.entries import Enrichment
 
+#: Pending enrichments that a search looks through: about 1 ms.
+_NEWEST = 1000
 _RESULT: TypeAdapter[EnrichmentResult] = TypeAdapter(EnrichmentResult)
 
 
@@ -102,6 +104,12 @@ async def pending_work(connection: Connection) -> list[Pending]:
 
 async def count_pending(connection: Connection, kinds: Sequence[EnrichmentKind]) -> int:
     number: int = await connection.fetchval(query("enrichments", "count_pending"), list(kinds))
+    return number
+
+
+async def count_unindexed(connection: Connection, journal: str) -> int:
+    """Entries of the journal whose embedding is awaited, among the newest that anything is awaited of."""
+    number: int = await connection.fetchval(query("enrichments", "count_unindexed"), journal, _NEWEST)
     return number
 
 

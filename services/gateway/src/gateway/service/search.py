@@ -8,9 +8,9 @@ from uuid import UUID
 
 from contracts.search import SearchAnswer, SearchHit, SearchQuery, SignalScores, Span
 from entry_index import EntryHit, SearchFilters, query_words
-from gateway.db import entries, journals
+from gateway.db import enrichments, entries, journals
 from gateway.db.entries import MoodFilter
-from gateway.db.store import Store
+from gateway.db.store import Connection, Store
 from gateway.domain.entries import Entry
 from gateway.domain.errors import EntryNotIndexed, JournalNotFound
 from gateway.domain.principals import Principal
@@ -65,9 +65,12 @@ async def search_entries(
         StoreUnavailable: PostgreSQL is away.
     """
     principal.require(journal, "read")
-    filters = await _filters(store, journal, search)
+    async with store.connection() as connection:
+        filters = await _filters(connection, journal, search)
+        # Before the index is asked: what is indexed in between is counted and found, rather than neither.
+        pending = await enrichments.count_unindexed(connection, journal)
     if filters.entry_ids == ():
-        return SearchAnswer(hits=(), model=finder.model, mode=search.mode)
+        return SearchAnswer(hits=(), model=finder.model, mode=search.mode, pending=pending)
     # Recency may bring any of the candidates to the front.
     asked = HITS_MAX if search.recency else min(HITS_MAX, search.limit + _SPARE_HITS)
     # No connection is held while the model thinks.
@@ -78,7 +81,13 @@ async def search_entries(
         found = await finder.find(journal, search, filters, limit=HITS_MAX)
         pairs = await _current(store, journal, found.hits)
     hits = _hits(pairs, search, set(query_words(search.query)))
-    return SearchAnswer(hits=tuple(hits[: search.limit]), model=finder.model, mode=found.mode, degraded=found.degraded)
+    return SearchAnswer(
+        hits=tuple(hits[: search.limit]),
+        model=finder.model,
+        mode=found.mode,
+        degraded=found.degraded,
+        pending=pending,
+    )
 
 
 async def similar_entries(
@@ -98,32 +107,32 @@ async def similar_entries(
         entry = await entries.get(connection, journal, entry_id)
         if entry is None:
             raise await missing(connection, journal, entry_id)
+        pending = await enrichments.count_unindexed(connection, journal)
     asked = min(HITS_MAX, limit + _SPARE_HITS)
     found = await finder.similar(journal, entry_id, entry.revision, SearchFilters(), limit=asked)
     if found is None:
         raise EntryNotIndexed(entry_id, entry.revision)
     pairs = await _current(store, journal, found)
     hits = tuple(_hit(hit, other, hit.score, ()) for hit, other in pairs[:limit])
-    return SearchAnswer(hits=hits, model=finder.model, mode="dense")
+    return SearchAnswer(hits=hits, model=finder.model, mode="dense", pending=pending)
 
 
-async def _filters(store: Store, journal: str, search: SearchQuery) -> SearchFilters:
+async def _filters(connection: Connection, journal: str, search: SearchQuery) -> SearchFilters:
     """Moods are known to PostgreSQL alone, and change without the entry: there they are looked up, for each search."""
     filters = SearchFilters(search.written_from, search.written_to, search.tags)
-    async with store.connection() as connection:
-        if not await journals.exists(connection, journal):
-            raise JournalNotFound(journal)
-        if not search.moods and search.valence_from is None and search.valence_to is None:
-            return filters
-        chosen = MoodFilter(
-            written_from=search.written_from,
-            written_to=search.written_to,
-            tags=search.tags,
-            labels=search.moods,
-            valence_from=search.valence_from,
-            valence_to=search.valence_to,
-        )
-        return replace(filters, entry_ids=tuple(await entries.find_by_mood(connection, journal, chosen)))
+    if not await journals.exists(connection, journal):
+        raise JournalNotFound(journal)
+    if not search.moods and search.valence_from is None and search.valence_to is None:
+        return filters
+    chosen = MoodFilter(
+        written_from=search.written_from,
+        written_to=search.written_to,
+        tags=search.tags,
+        labels=search.moods,
+        valence_from=search.valence_from,
+        valence_to=search.valence_to,
+    )
+    return replace(filters, entry_ids=tuple(await entries.find_by_mood(connection, journal, chosen)))
 
 
 async def _current(store: Store, journal: str, hits: Sequence[EntryHit]) -> list[tuple[EntryHit, Entry]]:

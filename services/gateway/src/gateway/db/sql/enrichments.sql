@@ -70,6 +70,16 @@ UNION ALL
 SELECT 'report', count(*), extract(epoch FROM now() - min(requested_at))::float8
 FROM reports WHERE state IN ('pending', 'running');
 
+-- name: count_unindexed
+-- With each search. The newest first, and no more of them than $2, whatever the kind: with a backlog of others' entries a
+-- search takes no longer, and what was just written is counted all the same.
+SELECT count(*)
+FROM (
+    SELECT entry_id, kind FROM enrichments WHERE state = 'pending' ORDER BY requested_at DESC LIMIT $2
+) AS newest
+JOIN entries AS entry ON entry.id = newest.entry_id
+WHERE newest.kind = 'embedding' AND entry.journal = $1;
+
 -- name: try_lock_rounds
 -- When a round of the reconciler begins: one gateway at a time is enough.
 SELECT pg_try_advisory_xact_lock(4119051977);
