@@ -47,9 +47,11 @@ async def publish_confirmed(
             # Disconnected, or JetStream is not up yet after a restart of the server.
             check_denied(client, subject)
             counters.publishes_repeated += 1
-            met = (
-                JetStreamUnavailable(subject, NO_STREAM) if isinstance(error, nats.errors.NoRespondersError) else error
-            )
+            if isinstance(error, nats.errors.NoRespondersError):
+                met = JetStreamUnavailable(subject, NO_STREAM)
+            elif met is None or left_s >= attempt_s:
+                # An attempt that the deadline cut short tells less than the one before it.
+                met = error
             attempt_s *= 1.5
             await asyncio.sleep(RETRY_PAUSE_S)
             continue
