@@ -84,7 +84,7 @@ TRANSPORT := tests/integration/kombu_jetstream
 STACK := tests/e2e tests/faults tests/integration/conformance
 # The tests make nothing: what this make was told is not for the processes they start.
 SHARE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/coverage run -m pytest --durations=5 \
-	-m "not faults and not cluster and not features and not brokers and not containers"
+	-m "not faults and not cluster and not features and not brokers and not containers and not rolling"
 
 test-transport: $(STAMP)
 	@$(SHARE) $(TRANSPORT)
@@ -134,7 +134,7 @@ test-compose: $(STAMP) ## all of compose.yaml on an engine, our own servers for 
 	cd tests && CA_BUNDLE="$(CA_BUNDLE)" ../$(BIN)/python -m support.stand_ins.image "$(DOCKER)"
 	$(BIN)/pytest tests/containers/test_compose_up.py -m containers -rP
 
-test-rolling: $(STAMP) ## replace each gateway and worker under load, in turn: nothing lost, no request failed (ROLLING_ROUNDS=10 for a soak)
+test-rolling: $(STAMP) ## replace each gateway and worker under load, in three ways: nothing lost (docs/upgrade.md; ROLLING_ROUNDS=10 for a soak)
 	ROLLING_ROUNDS=$${ROLLING_ROUNDS:-1} $(BIN)/pytest tests/integration/rolling --timeout=3600 --log-cli-level=INFO --log-disable=httpx
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)

@@ -75,7 +75,7 @@ class Worker:
             [sys.executable, "-m", module, command],
             log=directory / f"{name}.log",
             env={**environment, f"{prefix}{'BEAT_' if command == 'beat' else ''}METRICS_PORT": str(self.port)},
-            stop_s=30,
+            stop_s=60,
         )
 
     def start(self) -> Self:

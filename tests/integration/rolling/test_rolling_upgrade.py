@@ -1,4 +1,8 @@
-"""Every gateway and every worker is replaced while clients write, read, search and follow: nobody notices."""
+"""Every gateway and every worker is replaced while clients write, read, search and follow: nothing is lost.
+
+Clients come again where they are told to, or are cut off, for so long and no longer; anything else that is no answer
+fails the test. How often they had to, and what was done twice, is reported and not refused (docs/upgrade.md).
+"""
 
 import asyncio
 import logging
@@ -12,7 +16,8 @@ import pytest
 
 from support.enrichment import Daybook, until
 from support.rolling.balancer import Balancer
-from support.rolling.fleet import Fleet, How
+from support.rolling.clients import Told
+from support.rolling.fleet import Fleet, How, Kind
 from support.rolling.load import Load
 from support.rolling.reckoning import Reckoning, reckon
 
@@ -27,14 +32,18 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def _load(daybook: Daybook, balancer: Balancer, journals: int, *, reflect: bool) -> Iterator[Load]:
-    names = [daybook.new_journal() for _ in range(journals)]
-    with Load(balancer.url, daybook.headers, names, reflect=reflect) as load:
-        yield load
+def _rolling(
+    daybook: Daybook, kinds: list[Kind], *, drain_s: float, journals: int, reflect: bool
+) -> Iterator[tuple[Fleet, Load]]:
+    with Balancer() as balancer, Fleet(daybook, balancer, drain_s) as fleet:
+        fleet.start(kinds)
+        names = [daybook.new_journal() for _ in range(journals)]
+        with Load(balancer.url, daybook.headers, names, reflect=reflect) as load:
+            yield fleet, load
 
 
-def _wait_for_more(load: Load) -> None:
-    enough = load.entries + ENTRIES_BETWEEN
+def _wait_for_more(load: Load, entries: int) -> None:
+    enough = load.entries + entries
 
     def is_enough() -> bool:
         load.check()
@@ -43,53 +52,64 @@ def _wait_for_more(load: Load) -> None:
     until(is_enough)
 
 
-def _finish(load: Load, daybook: Daybook, *, is_exact: bool) -> Reckoning:
+def _finish(load: Load, daybook: Daybook) -> Reckoning:
     load.finish()
-    return asyncio.run(
-        reckon(daybook.database_url, daybook.nats_url, load.told, is_exact=is_exact, points=daybook.points)
+    return asyncio.run(reckon(daybook.database_url, daybook.nats_url, load.told, points=daybook.points))
+
+
+def _report(name: str, load: Load, fleet: Fleet, found: Reckoning) -> None:
+    p50_s, p95_s = statistics.median(found.waits_s), statistics.quantiles(found.waits_s, n=20)[-1]
+    log.info(
+        "%s: %d replaced, %d requests, %d of them again (%s), %d entries, %d reflections, %d events, repeats: %s",
+        name,
+        len(fleet.replaced),
+        load.requests,
+        load.retries.total(),
+        dict(load.retries) or "none",
+        found.entries,
+        found.reflections,
+        found.events,
+        dict(found.repeats) or "none",
     )
-
-
-def _report(load: Load, fleet: Fleet, found: Reckoning) -> None:
-    p95_s = statistics.quantiles(found.waits_s, n=20)[-1]
-    log.info("%d requests, %d entries, %d events", load.requests, found.entries, found.events)
-    log.info("sent again: %s; streams ended: %s", dict(load.retries) or "none", dict(load.ends))
-    log.info("from written to enriched: p50 %.2f s, p95 %.2f s", statistics.median(found.waits_s), p95_s)
+    log.info("event streams ended: %s; written to enriched: p50 %.2f s, p95 %.2f s", dict(load.ends), p50_s, p95_s)
+    log.info("load of the machine: %.1f", os.getloadavg()[0])
     for one in fleet.replaced:
         log.info("%s, %s: stopped in %.1f s, ready in %.1f s", one.kind, one.how, one.stop_s, one.start_s)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_gateways_and_a_worker_are_replaced_and_no_request_fails(daybook: Daybook) -> None:
-    with Balancer() as balancer:
-        fleet = Fleet(daybook, balancer, DRAIN_S)
-        fleet.start(["gateway", "gateway", "enrichment"])
-        with _load(daybook, balancer, journals=2, reflect=False) as load:
-            for kind, how in (("gateway", "surge"), ("enrichment", "down_first"), ("gateway", "down_first")):
-                fleet.replace(kind, how)
-                _wait_for_more(load)
-            found = _finish(load, daybook, is_exact=True)
-        _report(load, fleet, found)
-        assert not load.retries
-        # Every stream was at one of the two that went.
-        assert set(load.ends) <= {"over"}
+def test_gateways_and_a_worker_are_replaced_and_nothing_is_lost(daybook: Daybook) -> None:
+    kinds: list[Kind] = ["gateway", "gateway", "enrichment"]
+    with _rolling(daybook, kinds, drain_s=1.0, journals=2, reflect=False) as (fleet, load):
+        for kind, how in (("gateway", "surge"), ("enrichment", "down_first"), ("gateway", "down_first")):
+            fleet.replace(kind, how)
+            _wait_for_more(load, 4)
+        found = _finish(load, daybook)
+        _report("smoke", load, fleet, found)
+    # Every stream was at one of the two that went.
+    assert load.ends.total() >= len(load.told)
 
 
 @pytest.mark.rolling
 @pytest.mark.parametrize("how", get_args(How))
 def test_all_are_replaced_and_nothing_is_lost(daybook: Daybook, how: How) -> None:
-    with Balancer() as balancer:
-        fleet = Fleet(daybook, balancer, DRAIN_S)
-        fleet.start(["gateway", "gateway", "enrichment", "enrichment", "insights"])
-        with _load(daybook, balancer, journals=3, reflect=True) as load:
-            _wait_for_more(load)
-            for _ in range(ROUNDS):
-                for kind, _member in list(fleet.members):
-                    fleet.replace(kind, how)
-                    _wait_for_more(load)
-            found = _finish(load, daybook, is_exact=how != "killed")
-        _report(load, fleet, found)
-        if how != "killed":
-            assert not load.retries
-            assert set(load.ends) <= {"over"}
+    kinds: list[Kind] = ["gateway", "gateway", "enrichment", "enrichment", "insights"]
+    with _rolling(daybook, kinds, drain_s=DRAIN_S, journals=3, reflect=True) as (fleet, load):
+        _wait_for_more(load, ENTRIES_BETWEEN)
+        for _ in range(ROUNDS):
+            for kind in kinds:
+                fleet.replace(kind, how)
+                _wait_for_more(load, ENTRIES_BETWEEN)
+        found = _finish(load, daybook)
+        _report(how, load, fleet, found)
+
+
+def test_the_reckoning_sees_what_is_lost_and_what_is_not_done(daybook: Daybook) -> None:
+    """No worker runs here: an entry that was accepted is never enriched."""
+    lost, undone = Told(daybook.new_journal()), Told(daybook.new_journal())
+    lost.entries["018f0000-0000-7000-8000-000000000000"] = (1, "Rain.")
+    undone.entries[daybook.post(undone.journal, "Rain.")] = (1, "Rain.")
+    for told in (lost, undone):
+        with pytest.raises(AssertionError):
+            asyncio.run(reckon(daybook.database_url, daybook.nats_url, [told], points=daybook.points, within_s=0.2))

@@ -16,6 +16,8 @@ START_S = 10.0
 PROBE_S = 0.1
 #: A busy machine is slow, and slow is not away.
 PROBE_TIMEOUT_S = 5.0
+#: What one end has not taken for so long, when the other has closed, it is not given.
+CLOSE_S = 5.0
 
 
 class Balancer:
@@ -142,8 +144,17 @@ async def _pass(
         for task in passing:
             task.cancel()
         await asyncio.gather(*passing, return_exceptions=True)
-        for writer in (to_client, to_gateway):
-            writer.close()
+        await asyncio.gather(_close(to_client), _close(to_gateway))
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Returns when what was written is sent, or cannot be."""
+    writer.close()
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await writer.wait_closed()
+    except (OSError, asyncio.CancelledError):
+        writer.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,6 +15,8 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 PATIENCE_S = 60.0
 AGAIN_S = 0.1
 THINK_S = (0.1, 0.5)
+#: A writer who hears of so little reads instead: on a busy machine, what was written first would never be settled.
+BACKLOG_MAX = 15
 WORDS = ("roses", "trains", "soup", "snow", "chess", "rivers", "letters", "candles", "bread", "maps", "owls", "rain")
 
 
@@ -28,11 +30,21 @@ class Told:
     reflections: set[tuple[str, int]] = field(default_factory=set)
     #: Ids of the events that were followed, in the order they came.
     events: list[str] = field(default_factory=list)
-    #: Why requests were sent again: an error's name, or a status.
+    #: Entry, revision and kind of those that said that an enrichment is there.
+    enriched: set[tuple[str, int, str]] = field(default_factory=set)
+    #: Why requests were sent again: an error's name, or a status and the problem.
     retries: Counter[str] = field(default_factory=Counter)
+    #: Requests for a reflection among them: each may have ordered a version whose answer was lost.
+    reflections_again: int = 0
     #: How event streams ended: `over` in order, with a word about when to come back, or `cut`.
     ends: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+
+    @property
+    def backlog(self) -> int:
+        """Entries that are not known to be enriched as they are now."""
+        current = [(entry_id, revision) for entry_id, (revision, _) in self.entries.items()]
+        return sum(not {(*one, "embedding"), (*one, "mood")} <= self.enriched for one in current)
 
 
 class PatientClient:
@@ -43,7 +55,11 @@ class PatientClient:
         self._told = told
 
     async def request(self, method: str, path: str, **options: object) -> httpx.Response:
-        """The answer, once it is none that says to come again. Raises AssertionError where there is none in time."""
+        """The answer, once it is none that says to come again.
+
+        Raises:
+            AssertionError: there is none in time, or one that says to come again does not say when.
+        """
         deadline_s = time.monotonic() + PATIENCE_S
         while True:
             self._told.requests += 1
@@ -56,6 +72,7 @@ class PatientClient:
                 if answer.status_code != 503 and not _is_in_flight(answer):
                     return answer
                 why = f"{answer.status_code} {answer.json()['type'].rpartition(':')[2]}"
+                assert "retry-after" in answer.headers, f"{method} {path}: {why} without Retry-After"
                 again_s = min(float(answer.headers["retry-after"]), 1.0)
             self._told.retries[why] += 1
             assert time.monotonic() < deadline_s, f"{method} {path}: {why}"
@@ -63,6 +80,7 @@ class PatientClient:
 
 
 def _is_in_flight(answer: httpx.Response) -> bool:
+    """The first one of the two is still at work: its gateway may have been killed, or be slow."""
     return answer.status_code == 409 and answer.json()["type"].endswith(":idempotency-in-flight")
 
 
@@ -70,6 +88,10 @@ async def write(client: PatientClient, told: Told, is_over: Callable[[], bool], 
     """Write, read, replace, search, and where wanted ask for reflections, until it is over."""
     number = 0
     while not is_over():
+        if told.backlog >= BACKLOG_MAX:
+            await _read(client, *random.choice(list(told.entries.items())))
+            await asyncio.sleep(random.uniform(*THINK_S))
+            continue
         number += 1
         body = f"Thought about {random.choice(WORDS)} and {random.choice(WORDS)}, for the {number}th time."
         created = await client.request(
@@ -79,18 +101,21 @@ async def write(client: PatientClient, told: Told, is_over: Callable[[], bool], 
         entry_id = created.json()["id"]
         assert entry_id not in told.entries
         told.entries[entry_id] = (1, body)
-        read = await client.request("GET", f"/entries/{entry_id}")
-        assert (read.status_code, read.json()["body"]) == (200, body), read.text
+        await _read(client, entry_id, told.entries[entry_id])
         if number % 2 == 0:
             await _replace(client, told, entry_id, f"{body} And once more.")
         if number % 3 == 0:
             found = await client.request("POST", "/search", json={"query": random.choice(WORDS), "mode": "lexical"})
             assert found.status_code == 200, found.text
         if reflect and number % 5 == 0:
-            asked = await client.request("POST", f"/entries/{entry_id}/reflection")
-            assert asked.status_code == 202, asked.text
-            told.reflections.add((entry_id, asked.json()["version"]))
+            await _ask_for_reflection(client, told, entry_id)
         await asyncio.sleep(random.uniform(*THINK_S))
+
+
+async def _read(client: PatientClient, entry_id: str, expected: tuple[int, str]) -> None:
+    read = await client.request("GET", f"/entries/{entry_id}")
+    assert read.status_code == 200, read.text
+    assert (read.json()["revision"], read.json()["body"]) == expected
 
 
 async def _replace(client: PatientClient, told: Told, entry_id: str, body: str) -> None:
@@ -101,6 +126,14 @@ async def _replace(client: PatientClient, told: Told, entry_id: str, body: str) 
     assert replaced.status_code in {200, 202}, replaced.text
     assert (replaced.json()["revision"], replaced.json()["body"]) == (2, body)
     told.entries[entry_id] = (2, body)
+
+
+async def _ask_for_reflection(client: PatientClient, told: Told, entry_id: str) -> None:
+    retries_before = told.retries.total()
+    asked = await client.request("POST", f"/entries/{entry_id}/reflection")
+    assert asked.status_code == 202, asked.text
+    told.reflections.add((entry_id, asked.json()["version"]))
+    told.reflections_again += told.retries.total() - retries_before
 
 
 async def follow(client: PatientClient, told: Told, opened: asyncio.Event) -> None:
@@ -127,5 +160,9 @@ async def follow(client: PatientClient, told: Told, opened: asyncio.Event) -> No
 
 def _take(event: ServerSentEvent, told: Told) -> None:
     assert event.event != "reset", "an event stream could not be gone on with"
-    if event.data:
-        told.events.append(event.json()["id"])
+    if not event.data:
+        return
+    told.events.append(event.json()["id"])
+    if event.event == "entry.enriched.v1":
+        ref = event.json()["data"]
+        told.enriched.add((ref["entry_id"], ref["revision"], ref["kind"]))

@@ -1,9 +1,12 @@
 """Gateways behind a balancer, and workers: started, and replaced one after another, each in one of three ways."""
 
+import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from types import TracebackType
+from typing import Literal, Self
 
 from support.enrichment import Daybook, Gateway, Worker, kill_group, until
 from support.rolling.balancer import Balancer
@@ -13,7 +16,7 @@ from support.rolling.balancer import Balancer
 How = Literal["surge", "down_first", "killed"]
 Kind = Literal["gateway", "enrichment", "insights"]
 Member = Gateway | Worker
-READY_S = 60.0
+READY_S = 90.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Replaced:
 
 @dataclass
 class Fleet:
+    """Leaving it ends every member: what stays would do the work of the tests that come after."""
+
     daybook: Daybook
     balancer: Balancer
     drain_s: float
@@ -36,29 +41,41 @@ class Fleet:
 
     def start(self, kinds: Sequence[Kind]) -> None:
         """One of each, side by side."""
-        started = [(kind, self._launch(kind)) for kind in kinds]
-        for kind, member in started:
+        self.members += [(kind, self._launch(kind)) for kind in kinds]
+        for kind, member in self.members:
             self._await(kind, member)
-        self.members += started
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Told first, so that all end at the same time. A gateway takes the second signal, of `stop`, for haste.
+        for _, member in self.members:
+            if isinstance(member, Gateway) and member.process.running and member.process.pid is not None:
+                os.kill(member.process.pid, signal.SIGTERM)
+        for _, member in sorted(self.members, key=lambda one: isinstance(one[1], Gateway)):
+            member.process.stop()
 
     def replace(self, kind: Kind, how: How) -> None:
         """The oldest of its kind."""
         old = next(member for its, member in self.members if its == kind)
         if how == "surge":
-            new, start_s = self._begin(kind)
+            start_s = self._begin(kind)
             stop_s = self._end(old, how)
         else:
             stop_s = self._end(old, how)
-            new, start_s = self._begin(kind)
+            start_s = self._begin(kind)
         self.members.remove((kind, old))
-        self.members.append((kind, new))
         self.replaced.append(Replaced(kind, how, stop_s, start_s))
 
-    def _begin(self, kind: Kind) -> tuple[Member, float]:
+    def _begin(self, kind: Kind) -> float:
         began_s = time.monotonic()
         new = self._launch(kind)
+        self.members.append((kind, new))
         self._await(kind, new)
-        return new, time.monotonic() - began_s
+        return time.monotonic() - began_s
 
     def _launch(self, kind: Kind) -> Member:
         match kind:
