@@ -7,7 +7,8 @@ from threading import Semaphore
 import httpx
 from httpx_sse import connect_sse
 
-from support.enrichment import Daybook, kill_group
+from support.enrichment import Daybook, kill_group, until
+from support.poisoned_ollama import POISON, PoisonedOllama
 from support.scripted_ollama import Answer, Pause, ScriptedOllama, chat_lines
 
 FIRST = {"reflection": "You were on your way to something that was never told.", "questions": ["Where to?"]}
@@ -73,3 +74,19 @@ def test_a_killed_workers_reflection_starts_over_and_both_gateways_say_so(
         assert name == "ended"
         assert last["reflection"]["result"]["text"] == SECOND["reflection"]  # type: ignore[index] - a view's JSON
     second.stop()
+
+
+def test_a_reflection_that_kills_its_worker_is_given_up(daybook: Daybook) -> None:
+    journal = daybook.new_journal()
+    path = f"/v1/journals/{journal}/entries/{daybook.post(journal, f'Where does {POISON} grow?')}/reflection"
+    with PoisonedOllama("/api/chat") as ollama:
+        ollama.victim = running = daybook.insights_worker(
+            ready=False, INSIGHTS_OLLAMA_URL=ollama.url, INSIGHTS_CONCURRENCY="1", INSIGHTS_LOST_MAX="1"
+        )
+        assert daybook.http.post(path).status_code == 202
+        reflection = until(
+            lambda: (found := daybook.http.get(path).json())["state"] != "pending" and found, why=running.log
+        )
+        assert (reflection["state"], reflection["reason"]) == ("failed", "worker_lost"), running.log()
+        assert ollama.kills == 1
+        running.stop()

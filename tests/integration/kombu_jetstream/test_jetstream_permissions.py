@@ -15,6 +15,7 @@ from nats.aio.client import Client
 import kombu_jetstream
 from kombu_jetstream.errors import NotPermitted
 from support.kombu_jetstream.administration import consumer_state, create_task_streams
+from support.kombu_jetstream.queues import declared
 from support.kombu_jetstream.round_trip import attempt
 from support.kombu_jetstream.worker import Ledger, Worker, until
 from support.nats_server import PASSWORD, USER, NatsServer
@@ -119,6 +120,21 @@ def test_nobody_reads_or_changes_what_is_anothers(server: NatsServer) -> None:
         ]
         asyncio.run(forbidden(server, "diary_worker", [*changing, f"$JS.API.DIRECT.GET.{stream}"]))
     asyncio.run(forbidden(server, "diary_sender", task_requests("DIARY_TASKS") + task_requests("DIARY_TRANSIENT")))
+
+
+def test_a_worker_notes_and_reads_lost_runs_and_no_task(server: NatsServer) -> None:
+    options = {"create_streams": False, "inbox_prefix": inbox("diary_worker")}
+    with kombu.Connection(server.url("diary", "diary_worker", "pw"), transport_options=options) as connection:
+        queue = declared(connection, "noted")
+        connection.Producer().publish("x", routing_key="noted")
+        message = queue.get()
+        message.note_runs(kombu_jetstream.Runs(3), 60)
+        message.requeue()
+        again = queue.get()
+        assert again.earlier_runs == kombu_jetstream.Runs(3)
+        again.ack()
+    reading = [f"$JS.API.DIRECT.GET.DIARY_TASKS.{subject}" for subject in ("diary.tasks.q.0", "diary.later.q.x")]
+    asyncio.run(forbidden(server, "diary_worker", reading))
 
 
 def test_nobody_listens_on_tasks_or_on_anothers_answers(server: NatsServer) -> None:

@@ -20,6 +20,7 @@ from worker_kit import (
     GatewayRefused,
     GatewayUnreachable,
     RetryLater,
+    WorkerLost,
     decide_fate,
 )
 
@@ -80,6 +81,7 @@ def test_what_may_pass_is_tried_again_for_a_day_and_then_given_up(error: Excepti
         (IndexRefused("no", 400), "index_refused"),
         (SoftTimeLimitExceeded(), "deadline_exceeded"),
         (GatewayRefused(REFUSAL), "internal_error"),
+        (WorkerLost(5), "worker_lost"),
         (ValueError("a defect of ours"), "internal_error"),
     ],
 )

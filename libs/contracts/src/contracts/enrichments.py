@@ -25,6 +25,7 @@ FailureReason = Literal[
     "deadline_exceeded",
     "attempts_exhausted",
     "result_too_large",
+    "worker_lost",
     "internal_error",
 ]
 

@@ -1,6 +1,7 @@
 """NATS JetStream as a Celery broker: `register()`, then `broker_url = "nats://user:password@host:4222/prefix"`."""
 
 from kombu_jetstream._connection.counters import Counters, process_counters
+from kombu_jetstream._messages.lost_runs import Runs
 from kombu_jetstream._topology.client_permissions import client_permissions
 from kombu_jetstream._topology.monitor_permissions import monitor_permissions
 from kombu_jetstream._topology.options import TransportOptions
@@ -22,6 +23,7 @@ __all__ = [
     "Permissions",
     "Placement",
     "QueueState",
+    "Runs",
     "Schedule",
     "StreamSpec",
     "TransportOptions",

@@ -10,6 +10,7 @@ from worker_kit._evidence import Evidence, gather_evidence, note_call
 from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
 from worker_kit._fates import DeadLetter, Fate, RetryLater, count_fate, decide_fate
 from worker_kit._gateway_client import GatewayClient, GatewayConfig
+from worker_kit._losses import fresh_headers, lost_for_good, lost_runs
 from worker_kit._model_facts import ModelFacts, model_facts
 from worker_kit._model_gate import ModelGateConfig, install_model_gate
 from worker_kit._passages import (
@@ -31,6 +32,7 @@ from worker_kit.errors import (
     GatewayUnreachable,
     RequestTooLarge,
     WorkerError,
+    WorkerLost,
 )
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "Span",
     "WorkerConfig",
     "WorkerError",
+    "WorkerLost",
     "WorkerSettings",
     "beginning_and_end",
     "count_fate",
@@ -68,9 +71,12 @@ __all__ = [
     "create_service_app",
     "decide_fate",
     "estimate_tokens",
+    "fresh_headers",
     "gather_evidence",
     "install_event_step",
     "install_model_gate",
+    "lost_for_good",
+    "lost_runs",
     "model_facts",
     "note_call",
     "pipeline_task",

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 import kombu_jetstream
 from worker_kit._evidence import gather_evidence
+from worker_kit._losses import CountedRequest
 from worker_kit._metrics import HANDED_BACK, TASK_FATES
 from worker_kit._skew import BACK_S, CONSUMER, KNOWN_WITHIN_S
 from worker_kit._traces import task_span
@@ -41,6 +42,10 @@ class WorkerConfig:
     transport: dict[str, Any] = field(default_factory=dict)
     #: A task of another version comes again after so long.
     back_s: float = BACK_S
+    #: After so many lost runs a task ends; 0 for never.
+    lost_max: int = 5
+    #: The first wait after a lost run; doubles as `Backoff` does.
+    lost_base_s: float = 2.0
 
 
 log = structlog.get_logger()
@@ -92,6 +97,8 @@ def create_celery(config: WorkerConfig) -> Celery:
         # A task that only workers of another version know is for them, and not to be dropped here.
         worker_consumer=CONSUMER,
         daybook_back_s=config.back_s,
+        daybook_lost_max=config.lost_max,
+        daybook_lost_base_s=config.lost_base_s,
     )
     return app
 
@@ -120,7 +127,9 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
 
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.
         # Arguments are looked at when it runs: what came from another version must be sent again as it is.
-        task: Task[Any, Any] = app.task(name=name, queue=queue, bind=True, max_retries=None, typing=False)(measured)
+        task: Task[Any, Any] = app.task(
+            name=name, queue=queue, bind=True, max_retries=None, typing=False, Request=CountedRequest
+        )(measured)
         return task
 
     return register

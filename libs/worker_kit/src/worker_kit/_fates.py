@@ -11,7 +11,7 @@ from contracts.enrichments import FailureReason
 from worker_kit._backoff import Backoff
 from worker_kit._metrics import GIVEN_UP, RETRIES
 from worker_kit._skew import KNOWN_WITHIN_S
-from worker_kit.errors import DeadlineExceeded, GatewayOutdated, RequestTooLarge
+from worker_kit.errors import DeadlineExceeded, GatewayOutdated, RequestTooLarge, WorkerLost
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,6 @@ def reason_of(error: BaseException) -> FailureReason:
         return "index_unreachable" if error.retryable else "index_refused"
     if isinstance(error, RequestTooLarge):
         return "result_too_large"
+    if isinstance(error, WorkerLost):
+        return "worker_lost"
     return "deadline_exceeded" if isinstance(error, DeadlineExceeded | SoftTimeLimitExceeded) else "internal_error"

@@ -61,6 +61,11 @@ GIVEN_UP = Counter(
     "Failures that are recorded as such and not tried again, by reason. Of a task for many entries, each entry counts.",
     ["task", "reason"],
 )
+LOST_RUNS = Counter(
+    "daybook_worker_lost_runs_total",
+    "Runs of tasks whose process was killed, or ended by the hard time limit, by what is known.",
+    ["task"],
+)
 TASK_FATES = Counter("daybook_worker_task_fates_total", "How tasks ended.", ["task", "fate"])
 EVENTS_TAKEN = Counter("daybook_worker_events_taken_total", "Events turned into tasks, by type.", ["type"])
 HANDED_BACK = Counter(

@@ -39,6 +39,8 @@ def create_service_app(spec: ServiceSpec, settings: WorkerSettings) -> Celery:
             queues=spec.queues,
             concurrency=settings.concurrency,
             deadline_s=settings.deadline_s,
+            lost_max=settings.lost_max,
+            lost_base_s=settings.retry_base_s,
             # Other brokers take none of these.
             transport=_jetstream(settings) if over_nats else {},
         )

@@ -37,11 +37,14 @@ class WorkerSettings(ServiceSettings):
     qdrant_api_key: SecretStr | None = None
     concurrency: int = Field(2, ge=1, le=64)
     deadline_s: float = Field(600.0, gt=0)
-    #: First wait before a retry; doubles up to five minutes.
+    #: First wait before a retry, or after a lost run; doubles up to five minutes.
     retry_base_s: float = Field(2.0, gt=0)
     model_probe_s: float = Field(5.0, gt=0)
     #: A killed worker's tasks go to another after so long without a heartbeat of it.
     ack_wait_s: float = Field(30.0, ge=2)
+    #: Runs of a task that may be lost (its process is killed, or ended by the hard time limit) before the task is given
+    #: up as `worker_lost`. 0: it comes back for ever.
+    lost_max: int = Field(5, ge=0)
     #: How often the gateway is told what tasks took, while there are any.
     evidence_every_s: float = Field(15.0, gt=0)
     #: 0 takes a free one.

@@ -3,11 +3,13 @@
 What one of them does not know is another's: it goes back to the broker, and comes to one of them again a little later.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery.worker.consumer.consumer import Consumer
 
+from worker_kit._losses import CountedRequest
 from worker_kit._metrics import HANDED_BACK
 
 #: The path of `WaitingConsumer`, as Celery wants it in its settings.
@@ -21,7 +23,17 @@ log = structlog.get_logger()
 
 
 class WaitingConsumer(Consumer):
-    """Celery's, but a task that this worker does not know is not dropped: a worker of another version may."""
+    """Celery's, but a task that this worker does not know is not dropped: a worker of another version may.
+
+    And one whose earlier run was lost with a whole worker may have to wait.
+    """
+
+    def __init__(self, on_task_request: Callable[[Any], object], **options: Any) -> None:
+        def begin(request: Any) -> None:
+            if not isinstance(request, CountedRequest) or request.begin():
+                on_task_request(request)
+
+        super().__init__(begin, **options)
 
     def on_unknown_task(self, body: Any, message: Any, exc: Any) -> None:  # noqa: ARG002 - Celery calls it so
         name = message.headers.get("task")

@@ -2,6 +2,7 @@
 
 WorkerError
 ├── DeadlineExceeded    retryable   the coroutine ran into its deadline and was cancelled
+├── WorkerLost          permanent   runs of the task were lost too often: their process was killed
 ├── GatewayUnreachable  retryable   NATS is away, or no gateway answered
 ├── GatewayRefused      permanent   the gateway said no; `problem` says why
 │   └── GatewayOutdated retryable   it does not understand the request: another gateway is of this worker's version
@@ -23,6 +24,12 @@ class DeadlineExceeded(WorkerError):
     def __init__(self, deadline_s: float) -> None:
         super().__init__(f"not done within {deadline_s:g} s")
         self.deadline_s = deadline_s
+
+
+class WorkerLost(WorkerError):
+    def __init__(self, runs: int) -> None:
+        super().__init__(f"{runs} runs were lost: the process was killed, or ended by the hard time limit")
+        self.runs = runs
 
 
 class GatewayUnreachable(WorkerError):

@@ -11,10 +11,22 @@ from celery import Celery
 
 from contracts.enrichments import EnrichmentKind
 from contracts.events import EntryRef
+from contracts.identifiers import derived_id
 from enrichment_worker import pipeline, routes
 from enrichment_worker.pipeline import Fault, PipelineConfig
 from telemetry import annotate, bound
-from worker_kit import Backoff, DeadLetter, RetryLater, count_fate, decide_fate, pipeline_task, run_async
+from worker_kit import (
+    Backoff,
+    DeadLetter,
+    RetryLater,
+    count_fate,
+    decide_fate,
+    fresh_headers,
+    lost_for_good,
+    lost_runs,
+    pipeline_task,
+    run_async,
+)
 
 log = structlog.get_logger()
 
@@ -41,7 +53,7 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
         entry = EntryRef.model_validate(ref)
         since = since_s or time.time()
         with _unit_of_work(task, entries=1):
-            error = _failure(lambda: context.run(pipeline.infer_mood(config, entry)))
+            error = lost_for_good(task) or _failure(lambda: context.run(pipeline.infer_mood(config, entry)))
             if error is None:
                 return
             later = _settle(task, context, "mood", [Fault(entry, error)], since)
@@ -62,11 +74,14 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
 def _embed(task: Any, context: TaskContext, refs: list[EntryRef], since_s: float) -> None:
     faults: list[Fault] = []
     with _unit_of_work(task, entries=len(refs)):
+        if len(refs) > 1 and lost_runs(task):
+            _embed_singly(task, context, refs, since_s)
+            return
 
         def work() -> None:
             faults.extend(context.run(pipeline.embed_entries(context.config, refs)))
 
-        error = _failure(work)
+        error = lost_for_good(task) or _failure(work)
         if error is not None:
             faults = [Fault(ref, error) for ref in refs]
         later = _settle(task, context, "embedding", faults, since_s)
@@ -75,8 +90,32 @@ def _embed(task: Any, context: TaskContext, refs: list[EntryRef], since_s: float
             raise task.retry(args=([ref.model_dump(mode="json") for ref in again], since_s), countdown=delay_s)
 
 
+def _embed_singly(task: Any, context: TaskContext, refs: list[EntryRef], since_s: float) -> None:
+    """After a lost run: one of them may be what kills, and the others shall not share its end.
+
+    Ordered twice, the tasks have the same ids, and the broker takes them once.
+    """
+
+    def order() -> None:
+        for ref in refs:
+            task.app.send_task(
+                routes.EMBED,
+                args=([ref.model_dump(mode="json")], since_s),
+                queue=routes.EMBED_QUEUE.name,
+                task_id=str(derived_id(f"{task.request.id}.alone", ref.entry_id)),
+                headers=fresh_headers(task),
+            )
+
+    error = _failure(order)
+    if error is not None:
+        delay_s = context.backoff.delay_s(task.request.retries)
+        log.warning("task.retried", error=type(error).__name__, delay_s=round(delay_s, 1))
+        raise task.retry(countdown=delay_s)
+    log.warning("task.split", lost_runs=lost_runs(task))
+
+
 def _erase(task: Any, context: TaskContext, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Erasing is never given up: whatever fails, it is tried again."""
+    """Erasing is never given up: whatever fails, and however often its worker is lost, it is tried again."""
     with _unit_of_work(task, entries=1):
         error = _failure(lambda: context.run(work()))
         if error is not None:

@@ -13,7 +13,17 @@ from contracts.events import ReflectionRef, ReportRef
 from insights_worker import pipeline, reporting, routes
 from insights_worker.config import PipelineConfig
 from telemetry import annotate, bound
-from worker_kit import Backoff, DeadLetter, RetryLater, count_fate, decide_fate, pipeline_task, run_async
+from worker_kit import (
+    Backoff,
+    DeadLetter,
+    RetryLater,
+    count_fate,
+    decide_fate,
+    fresh_headers,
+    lost_for_good,
+    pipeline_task,
+    run_async,
+)
 
 log = structlog.get_logger()
 
@@ -65,14 +75,17 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
                 first_attempt=first_attempt,
             )
         if not is_done:
-            # The next turn stands behind what has come meanwhile, and has all its attempts before it.
-            raise task.retry(args=(order, None, task.request.retries + 1), countdown=0)
+            # The next turn stands behind what has come meanwhile, and has all its attempts before it, lost ones too.
+            arguments = (order, None, task.request.retries + 1)
+            raise task.retry(args=arguments, countdown=0, headers=fresh_headers(task))
 
     @pipeline_task(app, name=routes.SCHEDULE_REPORTS, queue=routes.SCHEDULE_QUEUE.name)
     def schedule_reports(task: Any) -> None:
         """Not tried again where it fails: the clock asks anew."""
         with bound(task_id=task.request.id, task=task.name):
-            error = _failure(lambda: run_async(reporting.schedule_reports(config), deadline_s=context.deadline_s))
+            error = lost_for_good(task) or _failure(
+                lambda: run_async(reporting.schedule_reports(config), deadline_s=context.deadline_s)
+            )
             if error is not None:
                 log.warning("reports.not_scheduled", error=type(error).__name__)
 
@@ -88,7 +101,7 @@ def _attempt(
     """
     attempt = task.request.retries - first_attempt
     with bound(task_id=task.request.id, task=task.name, attempt=attempt):
-        error = _failure(lambda: run_async(work(), deadline_s=context.deadline_s))
+        error = lost_for_good(task) or _failure(lambda: run_async(work(), deadline_s=context.deadline_s))
         if error is None:
             return
         elapsed_s = time.time() - since_s

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty
 from typing import Any
 
@@ -11,12 +12,15 @@ from kombu_jetstream._channel.consuming import Consumption, share_room
 from kombu_jetstream._channel.declarations import Declarations
 from kombu_jetstream._channel.message import Message
 from kombu_jetstream._channel.qos import QoS
+from kombu_jetstream._channel.run_notes import RunNotes
 from kombu_jetstream._consume.ready import Arrival
 from kombu_jetstream._consume.surplus import Surplus
 from kombu_jetstream._link.settlements import ACK, requeue_verdict
 from kombu_jetstream._messages.codec import from_wire
 from kombu_jetstream._messages.identity import KEY, message_key
+from kombu_jetstream._messages.lost_runs import Runs
 from kombu_jetstream._messages.receipt import Receipt
+from kombu_jetstream.errors import ConnectionFault
 
 DRAIN_S = 2.0
 
@@ -34,6 +38,7 @@ class Channel(Declarations):
         self._transport = connection
         self.options = connection.options
         self._consuming: dict[str, Consumption] = {}
+        self._run_notes = RunNotes(connection.broker.link)
         self._surplus = Surplus(lambda: self._verdicts.full_since, lambda: list(self._consuming.values()))
         # Acks come from other threads too, and an older allowance must never overtake a newer one.
         self._pumping = threading.Lock()
@@ -127,8 +132,26 @@ class Channel(Declarations):
 
     def settle(self, tag: str, word: bytes) -> None:
         """Post the verdict on a message; the server is told until it confirms."""
-        if self._ours:
-            self._broker.link.post(self._broker.link.settlements.settle, tag, word)
+        if not self._ours:
+            return
+        if word.startswith(b"-NAK") and self._run_notes.is_open(tag):
+            # What is told to no server is delivered again by itself.
+            with suppress(ConnectionFault):
+                self._broker.run(self._run_notes.hand_back(tag, word))
+                return
+        self._run_notes.forget(tag)
+        self._broker.link.post(self._broker.link.settlements.settle, tag, word)
+
+    def read_runs(self, delivery: dict[str, Any]) -> Runs:
+        """What is noted of the message with this `delivery_info`; none of another stream's. Raises TransportError."""
+        if delivery["stream"] != self._broker.names.task_stream:
+            return Runs()
+        return self._broker.run(self._run_notes.read(delivery))
+
+    def note_runs(self, tag: str, delivery: dict[str, Any], runs: Runs, keep_s: float) -> None:
+        """As `Message.note_runs`. Raises TransportError."""
+        if delivery["stream"] == self._broker.names.task_stream:
+            self._broker.run(self._run_notes.write(tag, delivery, runs, keep_s))
 
     def pump(self, about_to_hold: int = 0) -> None:
         """Tell the pullers what the channel may hold now."""

@@ -30,6 +30,11 @@ def priority_step(priority: object) -> int:
     return next(step for step in PRIORITY_STEPS if min(9, max(0, number)) >= step)
 
 
+def lost_subject(task_subject: str, sequence: int) -> str:
+    """Where it is noted how many runs of a message were lost; a token too long for any queue's consumer."""
+    return f"{task_subject.rpartition('.')[0]}.lost.{sequence}"
+
+
 @dataclass(frozen=True)
 class Names:
     """Every name under one prefix."""
@@ -52,6 +57,10 @@ class Names:
     def task(self, queue: str, step: int | str) -> str:
         """Where a message of a durable queue rests; `step` is a priority step or `*`."""
         return f"{self.prefix}.tasks.{token(queue)}.{step}"
+
+    def all_lost(self) -> str:
+        """A filter for the notes of lost runs: `lost_subject`."""
+        return f"{self.prefix}.tasks.*.lost.*"
 
     def later(self, queue: str, task_id: str, attempt: str, due: datetime) -> str:
         """Where a message waits for its time; one subject each, as the server keeps one schedule a subject.

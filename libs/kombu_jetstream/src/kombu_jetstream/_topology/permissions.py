@@ -40,6 +40,8 @@ def worker_permissions(
         publish += [f"{api}.CONSUMER.{verb}.{stream}.>" for verb in ("CREATE", "INFO", "MSG.NEXT")]
         publish.append(f"$JS.ACK.{stream}.>")
     publish.append(f"{api}.CONSUMER.LIST.{names.task_stream}")
+    # How many runs of a message were lost, and no message.
+    publish.append(f"{api}.DIRECT.GET.{names.task_stream}.{names.all_lost()}")
     for stream, durable in bound:
         publish += [f"{api}.CONSUMER.{verb}.{stream}.{durable}" for verb in ("INFO", "MSG.NEXT")]
         publish.append(f"$JS.ACK.{stream}.{durable}.>")

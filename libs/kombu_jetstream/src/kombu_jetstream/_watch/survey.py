@@ -46,7 +46,8 @@ class Survey:
     async def _durable(self) -> list[QueueState]:
         stream = self._names.task_stream
         store = Store(self._api, stream)
-        subjects = await store.subjects(f"{self._names.prefix}.tasks.>")
+        # Messages, and no notes of lost runs, whose subjects have a token more.
+        subjects = await store.subjects(f"{self._names.prefix}.tasks.*.*")
         stored: dict[str, Counter[str]] = defaultdict(Counter)
         for subject, count in subjects.counts.items():
             stored[name_of(subject.split(".")[2])][subject] += count
