@@ -10,6 +10,7 @@ from celery import Celery
 
 import kombu_jetstream
 from kombu_jetstream import Runs
+from support.kombu_jetstream.administration import count_subjects
 from support.kombu_jetstream.worker import Ledger, Worker, until
 from support.nats_server import NatsServer
 
@@ -51,8 +52,12 @@ class LostSite:
     def send(self, name: str, how: str = "", **options: object) -> None:
         self.client.send_task("lost.run", (name, how), queue="tasks", **options)
 
-    def noted(self) -> Runs:
-        """Of the only message, once no worker holds it; it is handed back."""
+    def notes(self) -> int:
+        """Messages of which something is noted."""
+        return count_subjects(self.url, f"{PREFIX.upper()}_TASKS", f"{PREFIX}.tasks.*.lost.*")
+
+    def handed_back(self) -> Runs:
+        """What is noted of the only message, once no worker holds it; then it waits for a worker again."""
         with kombu.Connection(self.url, transport_options={"ack_wait_s": 2}) as connection:
             queue = kombu.Queue("tasks")(connection.default_channel)
             message = until(queue.get)

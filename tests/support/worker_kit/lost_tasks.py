@@ -3,7 +3,10 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
 
 from support.kombu_jetstream.celery_app import write
 from worker_kit import QueueSpec, WorkerConfig, create_celery, lost_for_good, lost_runs, pipeline_task
@@ -32,6 +35,15 @@ def run(task: Any, name: str, how: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "kill the worker":
             os.killpg(os.getppid(), signal.SIGKILL)
+        case "obey nobody":
+            _sleep(60)
         case "take long":
             time.sleep(60)
     write("did", name=name)
+
+
+def _sleep(seconds: float) -> None:
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        with suppress(SoftTimeLimitExceeded):
+            time.sleep(0.1)
