@@ -14,6 +14,7 @@ from gateway.service.create_entry import create_entry
 from gateway.service.enrich import record_enrichment
 from gateway.service.erase import erase_entry
 from gateway.service.finder import IndexFinder
+from gateway.service.put_journal import put_journal
 from gateway.service.replace_entry import replace_entry
 from gateway.service.search import search_entries, similar_entries
 from ollama_client import OllamaConfig
@@ -178,6 +179,7 @@ async def test_an_answer_counts_entries_that_are_not_indexed_yet(find, make, sto
         search = SearchQuery(query="bees", **fields)
         return (await search_entries(store, find.finder, owner.principal, journal, search)).pending
 
+    await put_journal(store, owner.principal, "bert")
     known = await make()
     await record_enrichment(store, owner.principal, report("anna", known))
     assert await pending() == 0

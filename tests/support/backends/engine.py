@@ -16,6 +16,8 @@ class Engine:
         """Why none answers, or ""."""
         import docker
 
+        if refused := _refused():
+            return refused
         try:
             with _client() as client:
                 client.ping()
@@ -81,6 +83,24 @@ def _began(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except FileNotFoundError:
         return ""
+
+
+def _refused() -> str:
+    """Why nobody takes a connection at the engine's socket, or "".
+
+    Where nobody does, docker-py forgets to close its own: a ResourceWarning, in whatever test comes next.
+    """
+    import docker
+
+    kind, _, path = docker.utils.parse_host(os.environ.get("DOCKER_HOST")).partition("://")
+    if kind != "http+unix":
+        return ""
+    with socket.socket(socket.AF_UNIX) as knocking:
+        try:
+            knocking.connect(path)
+        except OSError as error:
+            return f"{path}: {error}"
+    return ""
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What the environment asks for is had, or refused, or said to be otherwise; never skipped."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.backends.choice import Backend, BackendMissing, choose, default_images, lines
+from support.backends.engine import Engine
 
 ROOT = Path(__file__).parents[3]
 NATS, POSTGRES, QDRANT = (default_images()[server] for server in ("nats", "postgres", "qdrant"))
@@ -60,6 +62,14 @@ def test_an_engine_that_does_not_answer_is_an_error() -> None:
         backends(ScriptedEngine(trouble="refused"), DAYBOOK_TEST_SERVERS="containers")
     with pytest.raises(BackendMissing, match="no engine answers: refused"):
         backends(ScriptedEngine(trouble="refused"), DAYBOOK_TEST_NATS="containers")
+
+
+def test_an_engine_that_is_not_there_is_told_and_no_socket_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    assert Engine().fault() == f"{tmp_path}/none.sock: [Errno 2] No such file or directory"
+    gc.collect()  # What was not closed is told by a ResourceWarning, which fails this test.
 
 
 def test_containers_without_any_image_are_an_error() -> None:

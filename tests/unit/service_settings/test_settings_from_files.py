@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from service_settings import ServiceSettings, SettingsWrong, read_settings
+from support.unmeasured import unmeasured
 
 MARK = "hunter2"
 #: After the imports: the interpreter's own files may be closed to that one.
@@ -168,7 +169,7 @@ def test_a_file_that_another_user_owns_is_told_by_name():
         (folder / "gateway_database_url").chmod(0o600)
         ended = subprocess.run(
             [sys.executable, "-c", BECOME_SOMEBODY_ELSE],
-            env={**os.environ, "DAYBOOK_SECRETS_DIR": name},
+            env={**unmeasured(), "DAYBOOK_SECRETS_DIR": name},
             capture_output=True,
             text=True,
             timeout=60,
