@@ -77,6 +77,7 @@ class HttpGateway:
         nats_url: str | None = None,
         events_kept: int = 2048,
         event_streams_max: int = 1000,
+        cors_origins: Collection[str] = (),
     ) -> None:
         """`nats_url`: the event stream is followed; there is no relay."""
         self.finder = finder or ShelfFinder()
@@ -89,6 +90,7 @@ class HttpGateway:
         self._send_timeout_s = send_timeout_s
         self._chat = chat
         self._now = now
+        self._cors_origins = frozenset(cors_origins)
         self._link = NatsLink(nats_url, name="test-gateway") if nats_url else None
         self._event_log = JetStreamEventLog(self._link) if self._link else None
         self.events = (
@@ -166,6 +168,7 @@ class HttpGateway:
                 asker=self._asker(),
                 send_timeout_s=self._send_timeout_s,
                 events=self.events,
+                cors_origins=self._cors_origins,
             )
             api = create_api(context, body_deadline_s=self._body_deadline_s)
             config = uvicorn.Config(

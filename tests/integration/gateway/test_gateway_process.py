@@ -37,12 +37,15 @@ async def test_an_entry_goes_in_and_its_event_comes_out_and_the_process_ends_in_
     key = (tmp_path / "key").read_text().strip()
     assert key.startswith(f"dbk_{key_id}_")
     begun = asyncio.Event()
-    with GatewayProcess(env, tmp_path / "log") as gateway:
+    page = "https://notes.example"
+    with GatewayProcess({**env, "GATEWAY_CORS_ORIGINS": page}, tmp_path / "log") as gateway:
         headers = {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=gateway.url, headers=headers, trust_env=False, timeout=20) as client:
             assert (await client.put("/v1/journals/anna")).status_code == 201
-            created = await client.post("/v1/journals/anna/entries", json={"body": "SECRET words"})
-            assert created.status_code == 201
+            created = await client.post(
+                "/v1/journals/anna/entries", json={"body": "SECRET words"}, headers={"Origin": page}
+            )
+            assert (created.status_code, created.headers["access-control-allow-origin"]) == (201, page)
             entry_id = created.json()["id"]
 
             async def is_told() -> bool:

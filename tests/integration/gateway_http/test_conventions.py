@@ -37,6 +37,8 @@ def test_an_unknown_method_is_told_all_that_the_address_takes(writer: httpx.Clie
         asked = writer.options(address)
         assert (asked.status_code, asked.headers["allow"], asked.content) == (204, allow, b"")
         assert not [name for name in asked.headers if name.startswith("access-control-")], "no browser is let in"
+    settings = entries.replace("/entries", "/settings")
+    assert "PATCH" in writer.options(settings).headers["allow"].split(", ")
     assert writer.request("BREW", "/healthz").status_code == 405
 
 

@@ -113,6 +113,7 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
             care=care,
             asker=_asker(settings, store, finder, care),
             events=feed,
+            cors_origins=frozenset(settings.cors_origins),
             stopping=stopping,
             watch=Scrape(
                 [dependencies(probes, timeout_s=2), stored_work(store), connections(store), event_consumers(link)]

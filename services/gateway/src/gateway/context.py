@@ -52,5 +52,7 @@ class Context:
     watch: Callable[[], Awaitable[Iterable[Metric]]] = _nothing
     #: A live stream whose reader takes nothing for so long is dropped.
     send_timeout_s: float = 10.0
+    #: Of web pages that may use this API from a browser, besides the gateway's own.
+    cors_origins: frozenset[str] = frozenset()
     #: Set once the gateway was told to stop: it serves on, and is not to be sent more.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,10 +1,11 @@
 """Everything the gateway is told from outside, by the environment or by files of secrets, and nowhere else."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from care import HelpTexts, TextsInvalid, is_locale
 from service_settings import ServiceSettings
@@ -12,6 +13,16 @@ from service_settings import ServiceSettings
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 LexiconKey = Annotated[SecretStr, Field(min_length=16)]
+#: As a browser writes one: scheme and host in small letters, a port unless it is the scheme's own, and nothing behind.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[1-9][0-9]*)?")
+_OWN_PORTS = re.compile(r"http://.*:80|https://.*:443")
+
+
+def _split(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(ServiceSettings):
@@ -35,6 +46,8 @@ class Settings(ServiceSettings):
     qdrant_url: str = "http://127.0.0.1:6333"
     qdrant_api_key: SecretStr | None = None
 
+    #: Web pages of these origins may use the API from a browser: `https://notes.example http://localhost:5173`.
+    cors_origins: Origins = ()
     #: The largest valid entry, written with every character escaped, is 1.5 MiB of JSON.
     request_max_bytes: Count = 2 * 1024 * 1024
     #: The model server has so long to embed a query; a hybrid search waits half of it before it goes on without.
@@ -83,6 +96,19 @@ class Settings(ServiceSettings):
 
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin in {"*", "null"}:
+                raise ValueError("name each origin: with * or null any page that came by a key could read a diary")
+            if not _ORIGIN.fullmatch(origin) or _OWN_PORTS.fullmatch(origin):
+                raise ValueError(
+                    "origins as browsers write them, such as https://notes.example or http://localhost:5173: "
+                    "in small letters, without a path, a slash at the end, or a port that is the scheme's own"
+                )
+        return origins
 
     @field_validator("care_locale")
     @classmethod

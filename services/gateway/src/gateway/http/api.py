@@ -26,6 +26,7 @@ from gateway.http import (
     search,
 )
 from gateway.http.body_guard import BodyGuard
+from gateway.http.cross_origin import CrossOrigin
 from gateway.http.documents import describe
 from gateway.http.draining import ConnectionsEnd
 from gateway.http.faults import handle_faults
@@ -87,4 +88,5 @@ def create_api(context: Context, *, body_deadline_s: float = BODY_DEADLINE_S) ->
     api.add_middleware(BodyGuard, limit_bytes=context.request_max_bytes, deadline_s=body_deadline_s)
     api.add_middleware(ConnectionsEnd, stopping=context.stopping)
     api.add_middleware(RequestLog)
+    api.add_middleware(CrossOrigin, origins=context.cors_origins)
     return api

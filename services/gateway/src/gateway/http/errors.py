@@ -1,6 +1,7 @@
 """What HTTP itself may refuse, beside the errors of `gateway.domain.errors`. docs/errors.md lists both.
 
 GatewayError
+|-- OriginNotAllowed            403  origin-not-allowed       a web page that nobody let in opens a WebSocket
 |-- RouteNotFound               404  route-not-found          nothing lives at this address
 |-- MethodNotAllowed            405  method-not-allowed       something does, but not with this method
 |-- BodyMalformed               400  body-malformed           not UTF-8, not JSON, or JSON that readers disagree on
@@ -11,6 +12,13 @@ GatewayError
 """
 
 from gateway.domain.errors import GatewayError
+
+
+class OriginNotAllowed(GatewayError):
+    slug, title, status = "origin-not-allowed", "Web pages of this origin are not let in", 403
+
+    def __init__(self) -> None:
+        super().__init__("The operator names the origins of web pages in `GATEWAY_CORS_ORIGINS`.")
 
 
 class RouteNotFound(GatewayError):

@@ -20,7 +20,9 @@ from gateway.context import Context
 from gateway.domain.errors import GatewayError, RequestInvalid
 from gateway.http.answers import error_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
+from gateway.http.cross_origin import may_connect
 from gateway.http.documents import problem_documents
+from gateway.http.errors import OriginNotAllowed
 from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_bytes
 from gateway.live.reflections import follow_reflection
 from gateway.service.keys import authenticate
@@ -72,6 +74,7 @@ async def follow_by_websocket(
 ) -> None:
     context: Context = websocket.app.state.context
     try:
+        _require_known_origin(websocket, context)
         caller = await authenticate(context.store, _authorization(websocket))
         asked = await get_reflection(context.store, caller, *_address(journal, entry_id), version)
     except GatewayError as error:
@@ -140,6 +143,13 @@ async def _as_bytes(events: AsyncGenerator[LiveEvent], closing: asyncio.Event) -
                 yield event_bytes(event.event, event)
     if closing.is_set() and not has_ended:
         yield come_back_bytes()
+
+
+def _require_known_origin(websocket: WebSocket, context: Context) -> None:
+    """Raises OriginNotAllowed. A browser does not show it to its page: the line is for the operator."""
+    if not may_connect(websocket.scope, context.cors_origins):
+        log.info("live.origin_refused", setting="GATEWAY_CORS_ORIGINS")
+        raise OriginNotAllowed
 
 
 def _authorization(websocket: WebSocket) -> str | None:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 #: In the scope of a request that was HEAD: an answer without an end is for those who read it.
 IS_HEAD = "daybook.is_head"
-_ROUTED = ("DELETE", "GET", "POST", "PUT")
+_ROUTED = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class HeadAsGet:
