@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from contracts.api import RecordReflection
 from contracts.identifiers import new_id
-from contracts.live import ReflectionFrame
+from contracts.live import ReflectionFrame, Retry
 from gateway.service.keys import authenticate
 from gateway.service.reflect import record_reflection
 from support.http_gateway import HttpGateway
@@ -48,6 +48,19 @@ class Asked:
                 state=state,  # type: ignore[arg-type]
                 text=text,
                 questions=questions,
+            )
+        )
+
+    def fails(self, *, in_s: float) -> None:
+        """An attempt, and another one follows."""
+        self._gateway.hear(
+            ReflectionFrame(
+                journal=self.journal,
+                entry_id=self.entry_id,
+                version=1,
+                run=new_id(),
+                state="retrying",
+                retry=Retry(in_s=in_s, attempt=1, reason="model_unreachable"),
             )
         )
 
@@ -119,6 +132,30 @@ def test_another_attempt_starts_over_and_says_so(gateway: HttpGateway, asked: As
         asked.writes("You walked", run=new_id())
         assert heard(opened) == {"event": "restarted"}
         assert heard(opened) == {"event": "written", "at": 0, "text": "You walked"}
+
+
+def test_who_watches_is_told_when_an_attempt_failed_and_when_the_next_one_begins(
+    gateway: HttpGateway, asked: Asked
+) -> None:
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You ran")
+        assert heard(opened)["text"] == "You ran"
+        asked.fails(in_s=120)
+        assert heard(opened) == {"event": "restarted"}, "what was written is gone"
+        told = heard(opened)
+        assert told | {"in_s": 0} == {"event": "retrying", "in_s": 0, "attempt": 1, "reason": "model_unreachable"}
+        assert 100 < told["in_s"] <= 120
+        # Over the other way in, and late: of the time to wait, what is left.
+        gateway.board._clock = lambda: time.monotonic() + 50
+        try:
+            with gateway.client("read") as reader, connect_sse(reader, "GET", asked.path) as source:
+                late = next(source.iter_sse())
+        finally:
+            gateway.board._clock = time.monotonic
+        assert late.event == "retrying"
+        assert 50 < late.json()["in_s"] <= 70
+        asked.writes("You walked", run=new_id())
+        assert heard(opened) == {"event": "written", "at": 0, "text": "You walked"}, "nothing is to be thrown away"
 
 
 def test_an_attempt_of_which_only_the_end_is_heard_starts_over_too(gateway: HttpGateway, asked: Asked) -> None:

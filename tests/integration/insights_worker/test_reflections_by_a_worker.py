@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,3 +140,21 @@ def test_the_words_come_live_from_the_worker_through_the_gateway(
     assert "".join(data["text"] for data in written) == REFLECTION["reflection"]
     assert events[-1][0] == "ended"
     assert events[-1][1]["reflection"]["result"]["text"] == REFLECTION["reflection"]
+
+
+def test_who_watches_is_told_that_an_attempt_failed_and_another_follows(
+    daybook: Daybook, ollama: ScriptedOllama, running: Worker
+) -> None:
+    journal = daybook.new_journal()
+    entry_id = daybook.post(journal, "A day on which the model stumbled.")
+    # It stumbles only once somebody watches.
+    ollama.script("/api/chat", replace(fault(500, "out of memory"), steps=[Pause(1.0), b'{"error": "out of memory"}']))
+    ask(daybook, journal, entry_id)
+    path = f"/v1/journals/{journal}/entries/{entry_id}/reflection/live"
+    with connect_sse(daybook.http, "GET", path) as source:
+        events = [(event.event, event.json()) for event in source.iter_sse()]
+    assert [name for name, _ in events][:2] == ["retrying", "written"]
+    told = events[0][1]
+    assert (told["attempt"], told["reason"]) == (1, "model_unreachable")
+    assert 0 <= told["in_s"] <= 0.2, "INSIGHTS_RETRY_BASE_S of these tests"
+    assert events[-1][1]["reflection"]["state"] == "done"

@@ -76,6 +76,15 @@ async def test_what_ended_is_forgotten_when_nobody_watches():
         assert await anext(frames) is None
 
 
+async def test_what_is_tried_again_is_kept_though_nobody_watches():
+    board = LiveBoard()
+    board.hear(frame("", state="retrying"))
+    async with aclosing(board.watch(ENTRY, 1, idle_s=0.01)) as frames:
+        seen = await anext(frames)
+        assert seen is not None
+        assert seen.state == "retrying"
+
+
 async def test_a_runaway_sender_does_not_fill_the_memory():
     board = LiveBoard()
     for _ in range(3000):

@@ -7,12 +7,25 @@ or that missed some, is whole again with the next.
 from typing import Literal
 from uuid import UUID
 
+from contracts.enrichments import FailureReason
 from contracts.identifiers import JournalName
 from contracts.model import Value
 from contracts.reflections import ReflectionView
 from contracts.reports import ReportProgress, ReportState, ReportView
 
-LiveState = Literal["writing", "done", "failed"]
+#: `retrying`: an attempt failed, and another one follows.
+LiveState = Literal["writing", "retrying", "done", "failed"]
+
+
+class Retry(Value):
+    """An attempt failed, and the next one begins in `in_s`, or once the model server is back."""
+
+    #: Seconds, from when it is told.
+    in_s: float
+    #: That failed, counted from 1.
+    attempt: int
+    #: Why.
+    reason: FailureReason
 
 
 class ReflectionFrame(Value):
@@ -24,6 +37,8 @@ class ReflectionFrame(Value):
     state: LiveState
     text: str = ""
     questions: tuple[str, ...] = ()
+    #: Set where `state` is retrying.
+    retry: Retry | None = None
 
 
 class Written(Value):
@@ -45,6 +60,12 @@ class Restarted(Value):
     """Throw away what was written: the worker died or failed, and another attempt begins."""
 
     event: Literal["restarted"] = "restarted"
+
+
+class Retrying(Retry):
+    """The next attempt has not begun yet."""
+
+    event: Literal["retrying"] = "retrying"
 
 
 class Waiting(Value):
@@ -77,4 +98,4 @@ class ReportEnded(Value):
 
 
 ReportLiveEvent = ReportProgressed | Restarted | Waiting | ReportEnded
-LiveEvent = Written | QuestionsWritten | Restarted | Waiting | Ended
+LiveEvent = Written | QuestionsWritten | Restarted | Retrying | Waiting | Ended

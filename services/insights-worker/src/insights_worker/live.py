@@ -4,7 +4,7 @@ import time
 
 from contracts.events import ReflectionRef
 from contracts.identifiers import new_id
-from contracts.live import LiveState, ReflectionFrame
+from contracts.live import LiveState, ReflectionFrame, Retry
 from contracts.subjects import live_subject
 from worker_kit import GatewayClient
 
@@ -35,7 +35,11 @@ class LiveReflection:
         """Say that it is stored, or given up. Call it after it was recorded: who hears it reads the record."""
         await self._tell(state)
 
-    async def _tell(self, state: LiveState) -> None:
+    async def retry(self, retry: Retry) -> None:
+        """Say that the attempt before failed, and when the next one begins."""
+        await self._tell("retrying", retry)
+
+    async def _tell(self, state: LiveState, retry: Retry | None = None) -> None:
         ref = self._ref
         frame = ReflectionFrame(
             journal=ref.journal,
@@ -45,5 +49,6 @@ class LiveReflection:
             state=state,
             text=self._text,
             questions=self._questions,
+            retry=retry,
         )
         await self._gateway.publish(live_subject(ref.entry_id), frame)

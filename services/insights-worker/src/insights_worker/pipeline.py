@@ -9,6 +9,7 @@ import structlog
 from contracts.api import RecordReflection
 from contracts.enrichments import FailureReason
 from contracts.events import ReflectionRef
+from contracts.live import Retry
 from insights_worker.config import PipelineConfig
 from insights_worker.live import LiveReflection
 from insights_worker.reflecting import reflect
@@ -49,6 +50,12 @@ async def give_up_reflection(config: PipelineConfig, ref: ReflectionRef, reason:
     async with GatewayClient(config.gateway) as gateway:
         await gateway.record_reflection(_report(ref, ref.revision, reason=reason))
         await LiveReflection(gateway, ref).end("failed")
+
+
+async def tell_retry(config: PipelineConfig, ref: ReflectionRef, retry: Retry) -> None:
+    """To those who watch. Raises: WorkerError."""
+    async with GatewayClient(config.gateway) as gateway:
+        await LiveReflection(gateway, ref).retry(retry)
 
 
 def _report(ref: ReflectionRef, revision: int, **outcome: object) -> RecordReflection:

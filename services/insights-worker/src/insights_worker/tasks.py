@@ -10,6 +10,7 @@ from celery import Celery
 
 from contracts.enrichments import FailureReason
 from contracts.events import ReflectionRef, ReportRef
+from contracts.live import Retry
 from insights_worker import pipeline, reporting, routes
 from insights_worker.config import PipelineConfig
 from telemetry import annotate, bound
@@ -22,6 +23,7 @@ from worker_kit import (
     fresh_headers,
     lost_for_good,
     pipeline_task,
+    reason_of,
     run_async,
 )
 
@@ -29,6 +31,10 @@ log = structlog.get_logger()
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 GiveUp = Callable[[FailureReason], Coroutine[Any, Any, None]]
+TellRetry = Callable[[Retry], Coroutine[Any, Any, None]]
+
+#: To tell of a retry may take so long, before Celery's hard limit ends an attempt that ran into the soft one.
+_TELL_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
                 context,
                 lambda: pipeline.write_reflection(config, ref),
                 lambda reason: pipeline.give_up_reflection(config, ref, reason),
+                lambda retry: pipeline.tell_retry(config, ref, retry),
                 since_s=since_s or time.time(),
             )
 
@@ -93,7 +100,14 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
 
 
 def _attempt(
-    task: Any, context: TaskContext, work: Work, give_up: GiveUp, *, since_s: float, first_attempt: int = 0
+    task: Any,
+    context: TaskContext,
+    work: Work,
+    give_up: GiveUp,
+    tell_retry: TellRetry | None = None,
+    *,
+    since_s: float,
+    first_attempt: int = 0,
 ) -> None:
     """Do the work; where it fails, try again later or record that it was given up. `since_s`: of the first attempt.
 
@@ -120,6 +134,10 @@ def _attempt(
                 # Nobody may wait for ever: the whole is tried again, and fails again where it must.
                 delay_s = context.backoff.delay_s(attempt)
         log.warning("task.retried", delay_s=round(delay_s, 1), error=type(error).__name__)
+        if tell_retry is not None:
+            told = Retry(in_s=round(delay_s, 1), attempt=attempt + 1, reason=reason_of(error))
+            # Nothing hangs on it: who does not hear it sees the next attempt all the same.
+            _failure(lambda: run_async(tell_retry(told), deadline_s=_TELL_S))
         raise task.retry(args=(task.request.args[0], since_s, *task.request.args[2:]), countdown=delay_s)
 
 

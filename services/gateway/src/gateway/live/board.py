@@ -54,6 +54,11 @@ class LiveBoard:
         writing.changed.set()
         self._forget_ended(key, writing)
 
+    def heard_s_ago(self, entry_id: UUID, version: int) -> float:
+        """Since the newest frame came."""
+        writing = self._writings.get((entry_id, version))
+        return 0.0 if writing is None else self._clock() - writing.heard_at_s
+
     async def watch(self, entry_id: UUID, version: int, *, idle_s: float) -> AsyncGenerator[ReflectionFrame | None]:
         """The newest frame at once and after every change; None after `idle_s` without one. Ends with the gateway."""
         key = (entry_id, version)
@@ -78,7 +83,7 @@ class LiveBoard:
 
     def _forget_ended(self, key: tuple[UUID, int], writing: _Writing) -> None:
         """What ended is in the database: whoever watches hears of it first."""
-        ended = writing.frame is None or writing.frame.state != "writing"
+        ended = writing.frame is None or writing.frame.state in {"done", "failed"}
         if ended and writing.watchers == 0 and self._writings.get(key) is writing:
             del self._writings[key]
 

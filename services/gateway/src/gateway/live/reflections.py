@@ -4,7 +4,16 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from uuid import UUID
 
-from contracts.live import Ended, LiveEvent, QuestionsWritten, ReflectionFrame, Restarted, Waiting, Written
+from contracts.live import (
+    Ended,
+    LiveEvent,
+    QuestionsWritten,
+    ReflectionFrame,
+    Restarted,
+    Retrying,
+    Waiting,
+    Written,
+)
 from contracts.reflections import ReflectionView
 from gateway.db.store import Store
 from gateway.domain.errors import EntryNotFound, JournalNotFound
@@ -34,8 +43,8 @@ async def follow_reflection(
                 yield Ended(reflection=now)
             return
         async for frame in frames:
-            if frame is not None and frame.state == "writing":
-                for event in shown.update(frame):
+            if frame is not None and frame.state in {"writing", "retrying"}:
+                for event in shown.update(frame, board.heard_s_ago(entry_id, version)):
                     yield event
                 continue
             now = await _read(store, principal, journal, entry_id, version)
@@ -58,7 +67,7 @@ class _Shown:
         self._text = ""
         self._questions: tuple[str, ...] = ()
 
-    def update(self, frame: ReflectionFrame) -> list[LiveEvent]:
+    def update(self, frame: ReflectionFrame, heard_s_ago: float) -> list[LiveEvent]:
         events: list[LiveEvent] = []
         if (self._run not in {None, frame.run} and self._text) or not frame.text.startswith(self._text):
             events.append(Restarted())
@@ -70,6 +79,10 @@ class _Shown:
         if frame.questions != self._questions:
             events.append(QuestionsWritten(questions=frame.questions))
             self._questions = frame.questions
+        retry = frame.retry
+        if retry is not None:
+            left_s = max(0.0, round(retry.in_s - heard_s_ago, 1))
+            events.append(Retrying(in_s=left_s, attempt=retry.attempt, reason=retry.reason))
         return events
 
     def goes_into(self, settled: ReflectionView) -> bool:
