@@ -28,10 +28,10 @@ def search_table(query: str, answer: SearchAnswer, placed: Mapping[UUID, DiaryEn
 
 
 def mood_table(placed: Mapping[UUID, DiaryEntry], views: Mapping[UUID, EntryView]) -> RenderableType:
-    """One row for each entry, its day written once."""
-    opening = Column("entry", no_wrap=True, overflow="ellipsis")
-    day_and_mood = (Column("day", no_wrap=True), Column("mood", no_wrap=True))
-    table = Table(*day_and_mood, "sure", "valence", opening, box=None, pad_edge=False)
+    """One row for each entry, its day written once. Where there is little room, it is the entry that is cut."""
+    whole = (Column(name, no_wrap=True) for name in ("day", "mood", "sure", "valence"))
+    opening = Column("entry", no_wrap=True, overflow="ellipsis", ratio=1)
+    table = Table(*whole, opening, box=None, pad_edge=False, expand=True)
     table.title_justify = "left"
     table.title = "Moods by day (valence: unpleasant on the left, pleasant on the right)"
     written = sorted(placed.items(), key=lambda pair: pair[1].number)
