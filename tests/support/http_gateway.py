@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import uvicorn
 
-from contracts.live import ReflectionFrame
+from contracts.live import ReflectionFrame, ReportFrame
 from contracts.search import Degradation, SearchQuery
 from entry_index import EntryHit, SearchFilters
 from gateway.ask.answering import Asker
@@ -134,9 +134,12 @@ class HttpGateway:
         self._thread.join(20)
         assert not self._thread.is_alive(), "the server did not stop"
 
-    def hear(self, frame: ReflectionFrame) -> None:
+    def hear(self, frame: ReflectionFrame | ReportFrame) -> None:
         """As if a worker had sent it."""
-        self._loop.call_soon_threadsafe(self.board.hear, frame)
+        if isinstance(frame, ReportFrame):
+            self._loop.call_soon_threadsafe(self.board.reports.hear, frame)
+        else:
+            self._loop.call_soon_threadsafe(self.board.hear, frame)
 
     def _stop(self) -> None:
         self.board.close()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from httpx_sse import ServerSentEvent, connect_sse
 
+from contracts.live import ReportFrame, Retry
 from contracts.report_work import BeginReport, PageReport, RecordReport, SaveReport
 from contracts.reports import ReportNumbers, ReportProgress, ReportResult
 from gateway.service.keys import authenticate
@@ -40,6 +41,11 @@ class Making:
     def tells(self, step: str, done: int, edition: int = 1) -> None:
         progress = ReportProgress.model_validate({"step": step, "done": done, "total": 9})
         self._does(save_report, SaveReport(**self._of, edition=edition, progress=progress, draft={"heavy": "x" * 9}))
+
+    def fails(self, *, in_s: float, edition: int = 1) -> None:
+        """An attempt, and another one follows."""
+        retry = Retry(in_s=in_s, attempt=2, reason="deadline_exceeded")
+        self._gateway.hear(ReportFrame(**self._of, edition=edition, retry=retry))
 
     def ends(self, edition: int = 1) -> None:
         self._does(record_report, RecordReport(**self._of, edition=edition, result=ReportResult(numbers=NUMBERS)))
@@ -96,6 +102,25 @@ def test_who_comes_late_gets_what_is_there(making: Making, follow: Follow) -> No
     making.ends()
     with follow() as events:
         assert [event.event for event in events] == ["ended"]
+
+
+def test_an_attempt_that_failed_is_told_once_with_what_is_left_until_the_next(making: Making, follow: Follow) -> None:
+    making.begins()
+    making.fails(in_s=120, edition=2)  # Of nobody's interest.
+    with follow() as events:
+        assert next(events).event == "progress"
+        making.fails(in_s=120)
+        told = next(events)
+        assert (told.event, told.json()["attempt"], told.json()["reason"]) == ("retrying", 2, "deadline_exceeded")
+        assert 100 < told.json()["in_s"] <= 120
+        making.tells("reading", 4)
+        assert next(events).json()["progress"]["done"] == 4
+        making.fails(in_s=0)
+        assert next(events).json()["in_s"] == 0
+    with follow() as events:
+        assert next(events).event == "progress"
+        making.tells("reading", 5)
+        assert next(events).event == "progress", "what was over when somebody came is not told"
 
 
 def test_a_report_that_is_made_again_says_so(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,7 +147,7 @@ def test_who_watches_is_told_that_an_attempt_failed_and_another_follows(
     journal = daybook.new_journal()
     entry_id = daybook.post(journal, "A day on which the model stumbled.")
     # It stumbles only once somebody watches.
-    ollama.script("/api/chat", replace(fault(500, "out of memory"), steps=[Pause(1.0), b'{"error": "out of memory"}']))
+    ollama.script("/api/chat", Answer([Pause(1.0), b'{"error": "out of memory"}'], status=500))
     ask(daybook, journal, entry_id)
     path = f"/v1/journals/{journal}/entries/{entry_id}/reflection/live"
     with connect_sse(daybook.http, "GET", path) as source:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from httpx_sse import connect_sse
 
 from support.enrichment import Daybook, Worker, kill_group, until
-from support.scripted_ollama import ScriptedOllama, chat_lines, fault, ndjson
+from support.scripted_ollama import Answer, Pause, ScriptedOllama, chat_lines, fault, ndjson
 
 #: A turn after each answer of the model.
 SHORT = {"INSIGHTS_REPORT_TURN_S": "0.001"}
@@ -234,6 +235,20 @@ def test_a_model_that_fails_costs_the_summary_not_the_report(
     assert [theme["named_by"] for theme in result["themes"]] == ["words", "words"]
     assert {"plover", "shingle"} & set(result["themes"][0]["name"].split(", "))
     assert result["numbers"]["entries"] == 9
+
+
+def test_who_watches_is_told_that_an_attempt_failed_and_another_follows(
+    daybook: Daybook, ollama: ScriptedOllama, running: Worker
+) -> None:
+    journal = daybook.new_journal()
+    write(daybook, journal, "A month in which the model stumbled.", "2026-03-01T10:00:00Z")
+    # It stumbles only once somebody watches.
+    ollama.script("/api/chat", Answer([Pause(1.0), b'{"error": "out of memory"}'], status=500))
+    with connect_sse(daybook.http, "GET", f"{ask(daybook, journal, **MARCH)}/live") as source:
+        events = [(event.event, event.json()) for event in source.iter_sse()]
+    ((_, told),) = [event for event in events if event[0] == "retrying"]
+    assert (told["attempt"], told["reason"]) == (1, "model_unreachable")
+    assert (events[-1][0], events[-1][1]["report"]["state"]) == ("ended", "done")
 
 
 def test_a_model_that_refuses_fails_the_report_with_its_reason(

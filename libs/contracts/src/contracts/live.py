@@ -41,6 +41,15 @@ class ReflectionFrame(Value):
     retry: Retry | None = None
 
 
+class ReportFrame(Value):
+    """An attempt at a report failed. How far it came is stored."""
+
+    journal: JournalName
+    report_id: UUID
+    edition: int
+    retry: Retry
+
+
 class Written(Value):
     """More of the text: it goes on at `at`, in characters."""
 
@@ -97,5 +106,5 @@ class ReportEnded(Value):
     report: ReportView
 
 
-ReportLiveEvent = ReportProgressed | Restarted | Waiting | ReportEnded
+ReportLiveEvent = ReportProgressed | Restarted | Retrying | Waiting | ReportEnded
 LiveEvent = Written | QuestionsWritten | Restarted | Retrying | Waiting | Ended

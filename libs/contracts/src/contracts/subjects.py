@@ -38,6 +38,6 @@ def event_subject(event_type: str) -> str:
 ALL_LIVE = f"{ROOT}.live.>"
 
 
-def live_subject(entry_id: UUID) -> str:
-    """Tokens of an entry's reflection while it is written (core NATS, nothing is stored)."""
-    return f"{ROOT}.live.{entry_id}"
+def live_subject(made: UUID) -> str:
+    """What is told of an entry's reflection, or of a report, while it is made (core NATS, nothing is stored)."""
+    return f"{ROOT}.live.{made}"

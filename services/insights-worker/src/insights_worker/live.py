@@ -2,9 +2,9 @@
 
 import time
 
-from contracts.events import ReflectionRef
+from contracts.events import ReflectionRef, ReportRef
 from contracts.identifiers import new_id
-from contracts.live import LiveState, ReflectionFrame, Retry
+from contracts.live import LiveState, ReflectionFrame, ReportFrame, Retry
 from contracts.subjects import live_subject
 from worker_kit import GatewayClient
 
@@ -52,3 +52,9 @@ class LiveReflection:
             retry=retry,
         )
         await self._gateway.publish(live_subject(ref.entry_id), frame)
+
+
+async def tell_report_retry(gateway: GatewayClient, ref: ReportRef, retry: Retry) -> None:
+    """How far a report is, the gateway has stored; that nobody works on it now, it cannot know."""
+    frame = ReportFrame(journal=ref.journal, report_id=ref.report_id, edition=ref.edition, retry=retry)
+    await gateway.publish(live_subject(ref.report_id), frame)

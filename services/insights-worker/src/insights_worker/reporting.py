@@ -15,11 +15,13 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from contracts.enrichments import FailureReason
 from contracts.events import ReportRef
+from contracts.live import Retry
 from contracts.report_work import ReportEntry, ReportWork
 from contracts.reports import Removed, ReportProgress, ReportResult, ReportStep
 from insights_worker.config import PipelineConfig
 from insights_worker.desk import ReportDesk, ReportSettled
 from insights_worker.drafts import Draft
+from insights_worker.live import tell_report_retry
 from insights_worker.model_calls import ReportModel
 from insights_worker.numbers.counting import numbers_of
 from insights_worker.numbers.readings import Reading, reading_of
@@ -66,6 +68,12 @@ async def give_up_report(config: PipelineConfig, ref: ReportRef, reason: Failure
             await ReportDesk(gateway, ref).record(reason)
         except ReportSettled:
             log.info("report.dropped")
+
+
+async def tell_retry(config: PipelineConfig, ref: ReportRef, retry: Retry) -> None:
+    """To those who watch. Raises: WorkerError."""
+    async with GatewayClient(config.gateway) as gateway:
+        await tell_report_retry(gateway, ref, retry)
 
 
 async def schedule_reports(config: PipelineConfig) -> None:

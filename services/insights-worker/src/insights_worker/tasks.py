@@ -78,6 +78,7 @@ def register_tasks(app: Celery, context: TaskContext) -> None:
                 context,
                 turn,
                 lambda reason: reporting.give_up_report(config, ref, reason),
+                lambda retry: reporting.tell_retry(config, ref, retry),
                 since_s=since_s or time.time(),
                 first_attempt=first_attempt,
             )
@@ -104,7 +105,7 @@ def _attempt(
     context: TaskContext,
     work: Work,
     give_up: GiveUp,
-    tell_retry: TellRetry | None = None,
+    tell_retry: TellRetry,
     *,
     since_s: float,
     first_attempt: int = 0,
@@ -134,10 +135,9 @@ def _attempt(
                 # Nobody may wait for ever: the whole is tried again, and fails again where it must.
                 delay_s = context.backoff.delay_s(attempt)
         log.warning("task.retried", delay_s=round(delay_s, 1), error=type(error).__name__)
-        if tell_retry is not None:
-            told = Retry(in_s=round(delay_s, 1), attempt=attempt + 1, reason=reason_of(error))
-            # Nothing hangs on it: who does not hear it sees the next attempt all the same.
-            _failure(lambda: run_async(tell_retry(told), deadline_s=_TELL_S))
+        told = Retry(in_s=round(delay_s, 1), attempt=attempt + 1, reason=reason_of(error))
+        # Nothing hangs on it: who does not hear it sees the next attempt all the same.
+        _failure(lambda: run_async(tell_retry(told), deadline_s=_TELL_S))
         raise task.retry(args=(task.request.args[0], since_s, *task.request.args[2:]), countdown=delay_s)
 
 

@@ -90,10 +90,11 @@ async def get(context: ContextOfApi, caller: Caller, journal: JournalName, repor
 async def follow(context: ContextOfApi, caller: Caller, journal: JournalName, report_id: UUID) -> Response:
     """`progress` at once and whenever there is more, then `ended` with the report.
 
-    `restarted` says that it is made again, because an entry that it was made of was erased.
+    `retrying` says that an attempt failed and when the next one begins. `restarted` says that the report is made again,
+    because an entry that it was made of was erased.
     """
     asked = await glance_at_report(context.store, caller, journal, report_id)
-    events = follow_report(context.store, context.board.closing, caller, asked, care=context.care)
+    events = follow_report(context.store, context.board, caller, asked, care=context.care)
     return EventStream(_as_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
 
 

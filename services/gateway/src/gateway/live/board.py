@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from contracts.live import ReflectionFrame
+from gateway.live.report_retries import ReportRetries
 
 #: A worker that fell silent for so long has died, or its task begins again with a frame of its own.
 _KEEP_S = 600.0
@@ -32,6 +33,7 @@ class LiveBoard:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._writings: dict[tuple[UUID, int], _Writing] = {}
+        self.reports = ReportRetries(clock)
         self.closing = asyncio.Event()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Following one report while it is made: how far it is, and then the report.
 
 Workers tell once a second at most, and the database has what they told. It is asked as often: no gateway needs to hear
-of what another was told.
+of what another was told. That an attempt failed and another follows is not stored, and heard by every gateway.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ from contracts.reports import ReportSummary
 from gateway.db.store import Store
 from gateway.domain.errors import JournalNotFound, ReportNotFound
 from gateway.domain.principals import Principal
+from gateway.live.board import LiveBoard
+from gateway.live.report_retries import HeardRetry
 from gateway.service.care import Care
 from gateway.service.read_reports import get_report, glance_at_report
 
@@ -23,7 +25,7 @@ _IDLE_S = 10.0
 
 
 async def follow_report(
-    store: Store, closing: asyncio.Event, principal: Principal, asked: ReportSummary, *, care: Care | None = None
+    store: Store, board: LiveBoard, principal: Principal, asked: ReportSummary, *, care: Care | None = None
 ) -> AsyncGenerator[ReportLiveEvent]:
     """Events about `asked`, the last of which is `ReportEnded`. Without it the gateway is stopping, or it was erased.
 
@@ -31,9 +33,10 @@ async def follow_report(
         StoreUnavailable: PostgreSQL is away.
     """
     told: ReportProgressed | None = None
-    told_at_s = time.monotonic()
+    told_retry: HeardRetry | None = None
+    began_s, told_at_s = board.reports.clock(), time.monotonic()
     try:
-        while not closing.is_set():
+        while not board.closing.is_set():
             now = await glance_at_report(store, principal, asked.journal, asked.id)
             shown = ReportProgressed(state=now.state, edition=now.edition, progress=now.progress)
             if told is not None and shown.edition != told.edition:
@@ -48,10 +51,17 @@ async def follow_report(
             if shown != told:
                 told, told_at_s = shown, time.monotonic()
                 yield shown
+            retry = board.reports.find(asked.id, now.edition)
+            if retry is not None and retry is not told_retry:
+                told_retry, told_at_s = retry, time.monotonic()
+                retrying = retry.told_at(board.reports.clock())
+                # One that was over when this watcher came is of no interest.
+                if retrying.in_s > 0 or retry.at_s >= began_s:
+                    yield retrying
             elif time.monotonic() - told_at_s >= _IDLE_S:
                 told_at_s = time.monotonic()
                 yield Waiting()
-            await _pause(closing)
+            await _pause(board.closing)
     except (ReportNotFound, JournalNotFound):
         return
 
