@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-_SAY_S = 20.0
+_SAY_S = 40.0
 
 
 @cache
@@ -27,7 +27,7 @@ def node() -> str:
         found.append(Path(installed))
     for program in found:
         asked = subprocess.run(
-            [program, "-p", "typeof fetch + typeof WebSocket"], capture_output=True, text=True, timeout=20, check=False
+            [program, "-p", "typeof fetch + typeof WebSocket"], capture_output=True, text=True, timeout=60, check=False
         )
         if asked.stdout.strip() == "functionfunction":
             return str(program)
