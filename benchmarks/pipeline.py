@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,20 +133,33 @@ async def bare(url: str, models: ModelChoice, bodies: list[str]) -> float:
 
 
 def measure(name: str, models: ModelChoice, count: int) -> Outcome:
-    bodies = texts(count)
     with TemporaryDirectory(prefix="daybook-bench-") as folder:
         Path(folder).chmod(0o755)
         with Stack(StackConfig(home=Path(folder), models=models), say=print) as stack:
-            url = models.url or f"http://127.0.0.1:{stack.ports['models']}"
-            asyncio.run(bare(url, models, bodies[:2]))  # the model is loaded before anything is timed
-            began_s = time.perf_counter()
-            asyncio.run(post_all(stack, bodies))
-            entries = asyncio.run(settled(stack, count))
-            took = [_latency_s(entry) for entry in entries]
-            last_s = max(_recorded_at(entry) for entry in entries) - min(_created_at(entry) for entry in entries)
-            print(f"{name}: {count} entries in {time.perf_counter() - began_s:.1f} s")
-            bare_s = asyncio.run(bare(url, models, bodies))
+            return asyncio.run(measure_on(stack, name, models, count))
+
+
+async def measure_on(stack: Stack, name: str, models: ModelChoice, count: int) -> Outcome:
+    """What that stack makes of so many entries in a new journal, then the bare script on its model server."""
+    bodies, journal = texts(count), f"bench-{time.time_ns()}"
+    url = models.url or f"http://127.0.0.1:{stack.ports['models']}"
+    await bare(url, models, bodies[:2])  # the model is loaded before anything is timed
+    began_s = time.perf_counter()
+    await post_all(stack, bodies, journal)
+    entries = await settled(stack, count, journal)
+    took = [_latency_s(entry) for entry in entries]
+    last_s = max(_recorded_at(entry) for entry in entries) - min(_created_at(entry) for entry in entries)
+    print(f"{name}: {count} entries in {time.perf_counter() - began_s:.1f} s")
+    bare_s = await bare(url, models, bodies)
     return Outcome(name, count, last_s, statistics.median(took), statistics.quantiles(took, n=20)[-1], bare_s)
+
+
+def table(outcomes: Sequence[Outcome]) -> list[str]:
+    return [
+        "| stack | entries | entries/s | limit entries/s | ratio | p50 s | p95 s |",
+        "|---|---|---|---|---|---|---|",
+        *(outcome.row for outcome in outcomes),
+    ]
 
 
 def _created_at(entry: Entry) -> float:
@@ -178,27 +191,20 @@ def scripted_ollama() -> Generator[str, None, None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=200)
-    parser.add_argument("--smoke", action="store_true", help="a few entries, and no report")
-    options = parser.parse_args()
-    count = 6 if options.smoke else options.entries
+    count: int = parser.parse_args().entries
     with scripted_ollama() as url:
         fixed = ModelChoice(url, "all-minilm", "smollm2:135m", "llm", "scripted")
         outcomes = [measure(f"(b) scripted, {LATENCY_S * 1000:g} ms a call, moods by chat", fixed, count)]
     outcomes.insert(0, measure("(a) embedded models, moods by prototypes", EMBEDDED, count))
-    lines = [
-        "| stack | entries | entries/s | limit entries/s | ratio | p50 s | p95 s |",
-        "|---|---|---|---|---|---|---|",
-        *(outcome.row for outcome in outcomes),
-    ]
+    lines = table(outcomes)
     print("\n".join(lines))
-    if not options.smoke:
-        REPORT.parent.mkdir(parents=True, exist_ok=True)
-        REPORT.write_text(
-            f"# The pipeline\n\n`make bench-pipeline` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores "
-            f"({platform.machine()}), Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end.\n"
-            "All entries are posted at once, so p50 and p95 are mostly waiting in line. The limit is the same model "
-            "server\ndriven flat out by a bare script, two calls at a time.\n\n" + "\n".join(lines) + "\n"
-        )
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(
+        f"# The pipeline\n\n`make bench-pipeline` on {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores "
+        f"({platform.machine()}), Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} at the end.\n"
+        "All entries are posted at once, so p50 and p95 are mostly waiting in line. The limit is the same model "
+        "server\ndriven flat out by a bare script, two calls at a time.\n\n" + "\n".join(lines) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from support.scripted_ollama import ScriptedOllama
 @pytest.fixture(scope="session")
 def model_server() -> Iterator[ModelServer]:
     USAGE.note("ollama", "embedded")
-    with ModelServer("--threads", "2") as server:
+    with ModelServer() as server:
         yield server
 
 
