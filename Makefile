@@ -74,30 +74,35 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies, c
 	@$(CHART_IS_CURRENT) >/dev/null 2>&1 || { $(CHART_IS_CURRENT) || echo 'The chart is behind: `make chart-files`.'; exit 1; }
 
 test: check ## lint, types, import rules and the suite on real servers, but for the longest tests
-	@$(MAKE) --no-print-directory --jobs --output-sync=target test-transport test-stack test-rest
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(SHARES)
 
 coverage: $(STAMP) ## the suite once more, with every process measured (half as long again), and a floor under the result
 	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs --output-sync=target PYTEST="$(BIN)/coverage run -m pytest" test-transport test-stack test-rest
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target PYTEST="$(BIN)/coverage run -m pytest" $(SHARES)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
-# Shares of the suite side by side, since tests mostly wait for servers and processes: each has servers of its own, and shows
-# its output when it is over. What no other share names is in the last one.
-TRANSPORT := tests/integration/kombu_jetstream
+# Shares of the suite, three at a time, since tests mostly wait for servers and processes: each has servers of its own, and
+# shows its output when it is over. What no other share names is in the last one.
+SHARES := test-stack test-services test-transport test-rest
 STACK := tests/e2e tests/faults tests/integration/conformance
+SERVED := $(addprefix tests/integration/,gateway gateway_http enrichment_worker insights_worker)
+TRANSPORT := tests/integration/kombu_jetstream
 PYTEST := $(BIN)/pytest
 # The tests make nothing: what this make was told is not for the processes they start.
 SHARE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(PYTEST) --durations=15 \
 	-m "not faults and not cluster and not features and not brokers and not containers and not rolling"
 
-test-transport: $(STAMP)
-	@$(SHARE) $(TRANSPORT)
-
 test-stack: $(STAMP)
 	@$(SHARE) $(STACK)
 
+test-services: $(STAMP)
+	@$(SHARE) $(SERVED)
+
+test-transport: $(STAMP)
+	@$(SHARE) $(TRANSPORT)
+
 test-rest: $(STAMP)
-	@$(SHARE) $(addprefix --ignore=,$(TRANSPORT) $(STACK))
+	@$(SHARE) $(addprefix --ignore=,$(STACK) $(SERVED) $(TRANSPORT))
 
 # The integration tests but for those of the embedded servers themselves, in two shares with servers of their own.
 OF_SERVERS := $(addprefix tests/integration/,devstack qdrant_server model_server)
