@@ -90,7 +90,7 @@ TRANSPORT := tests/integration/kombu_jetstream
 PYTEST := $(BIN)/pytest
 # The tests make nothing: what this make was told is not for the processes they start.
 SHARE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(PYTEST) --durations=15 \
-	-m "not faults and not cluster and not features and not brokers and not containers and not rolling"
+	-m "not faults and not cluster and not features and not brokers and not containers and not rolling and not soak"
 
 test-stack: $(STAMP)
 	@$(SHARE) $(STACK)
@@ -107,7 +107,7 @@ test-rest: $(STAMP)
 # The integration tests but for those of the embedded servers themselves, in two shares with servers of their own.
 OF_SERVERS := $(addprefix tests/integration/,devstack qdrant_server model_server)
 IN_CONTAINERS = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DAYBOOK_TEST_SERVERS=containers $(BIN)/pytest --durations=5 \
-	-m "not faults and not cluster and not features and not brokers and not rolling"
+	-m "not faults and not cluster and not features and not brokers and not rolling and not soak"
 
 test-containers: $(STAMP) ## the integration tests on servers in containers, as far as their images are here (docs/testing.md)
 	@$(MAKE) --no-print-directory --jobs --output-sync=target test-containers-transport test-containers-rest
@@ -126,6 +126,9 @@ test-brokers: $(STAMP) ## one suite for our transport, Redis and RabbitMQ (skipp
 
 test-faults: $(STAMP) ## what happens to tasks when things break, again and again (FAULT_ROUNDS=100 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-5} $(BIN)/pytest tests/faults --timeout=3600 --log-cli-level=INFO
+
+test-soak: $(STAMP) ## twenty kills of the Qdrant server, ten thousand runs of the bridge, a report of twenty thousand entries
+	$(BIN)/pytest tests -m soak --timeout=600
 
 test-cluster: $(STAMP) ## lose, freeze and restart servers of a three-node NATS cluster under load (FAULT_ROUNDS=10 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-1} $(BIN)/pytest tests/faults/kombu_jetstream/test_jetstream_cluster.py -m 'cluster or not cluster' --log-cli-level=INFO

@@ -57,6 +57,7 @@ def config(daybook: Daybook, ollama_url: str) -> PipelineConfig:
     )
 
 
+@pytest.mark.soak  # what bounds the messages is in tests/unit/insights_worker/test_note_pile.py, for every run
 @pytest.mark.timeout(400)
 async def test_a_report_over_twenty_thousand_entries_passes_through_nats(daybook: Daybook) -> None:
     journal = daybook.new_journal()

@@ -23,7 +23,7 @@ class Truth:
     gone: set[str] = field(default_factory=set)
 
 
-@pytest.mark.parametrize("cycles", [3, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cycles", [3, pytest.param(20, marks=pytest.mark.soak)])
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path, cycles):
     chance = random.Random(cycles)
     truth = Truth()
