@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 
 import kombu
 import nats
@@ -47,6 +48,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
                 kombu_jetstream.client_permissions(prefix, inbox_prefix=inbox(boss), exchanges=True, control=True),
             ),
         ]
+    lists = kombu_jetstream.worker_permissions("diary", inbox_prefix=inbox("diary_early"))
+    before = tuple(subject for subject in lists.publish if "DIRECT" not in subject)
+    users.append(entry("diary_early", replace(lists, publish=before)))
     with NatsServer(tmp_path_factory.mktemp("permissions"), authorization=f"users = [{', '.join(users)}]") as running:
         for prefix in PREFIXES:
             create_task_streams(running.url(), prefix)
@@ -135,6 +139,22 @@ def test_a_worker_notes_and_reads_lost_runs_and_no_task(server: NatsServer) -> N
         again.ack()
     reading = [f"$JS.API.DIRECT.GET.DIARY_TASKS.{subject}" for subject in ("diary.tasks.q.0", "diary.later.q.x")]
     asyncio.run(forbidden(server, "diary_worker", reading))
+
+
+def test_a_login_from_before_there_were_notes_is_told_what_it_lacks_and_waits_for_it_once(server: NatsServer) -> None:
+    options = {"create_streams": False, "inbox_prefix": inbox("diary_early"), "api_timeout_s": 1}
+    with kombu.Connection(server.url("diary", "diary_early", "pw"), transport_options=options) as connection:
+        queue = declared(connection, "early")
+        connection.Producer().publish("x", routing_key="early")
+        queue.get().requeue()
+        message = queue.get()
+        told: list[NotPermitted] = []
+        for _ in range(2):
+            with pytest.raises(NotPermitted, match=r"DIRECT.*worker_permissions") as raised:
+                _ = message.earlier_runs
+            told.append(raised.value)
+        assert told[0] is told[1]  # what the first question met, and no second one
+        message.ack()
 
 
 def test_nobody_listens_on_tasks_or_on_anothers_answers(server: NatsServer) -> None:
