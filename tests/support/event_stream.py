@@ -15,7 +15,9 @@ async def stored_events(url: str) -> list[DomainEvent]:
     try:
         jetstream = client.jetstream()
         state = (await jetstream.stream_info(EVENT_STREAM)).state
-        messages = [await jetstream.get_msg(EVENT_STREAM, seq) for seq in range(state.first_seq, state.last_seq + 1)]
+        messages = [
+            await jetstream.get_msg(EVENT_STREAM, seq) for seq in range(max(1, state.first_seq), state.last_seq + 1)
+        ]
         return [parse_event(message.data or b"") for message in messages]
     finally:
         await client.close()

@@ -35,6 +35,8 @@ AWAY = (
     # A statement after the server's farewell has been read, and before the end of the line has: for a moment where a
     # server shuts down, for longer behind a proxy.
     asyncpg.InternalClientError,
+    # The password was changed: open connections go on, new ones are refused until this process is started with it.
+    asyncpg.InvalidAuthorizationSpecificationError,
 )
 #: The schema is older than this program, which was started beside the one that migrates: as good as away until then.
 BEHIND = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
