@@ -41,6 +41,16 @@ class Pending:
     oldest_s: float
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """How far one model is with all entries."""
+
+    passages: int
+    entries_left: int
+    #: Nobody embeds them unless they are asked for again.
+    entries_failed: int
+
+
 async def await_all(
     connection: Connection, revisions: Sequence[tuple[UUID, int]], kinds: Sequence[EnrichmentKind]
 ) -> list[Enrichment]:
@@ -89,6 +99,12 @@ async def reissue_overdue(connection: Connection, *, overdue_s: float, limit: in
     return [Overdue(row["journal"], row["entry_id"], row["revision"], row["kind"]) for row in rows]
 
 
+async def all_worded(connection: Connection, lexicon: str) -> bool:
+    """Whether the words of every embedded entry are indexed under `lexicon`."""
+    row = await connection.fetchrow(query("enrichments", "span_lexicons"))
+    return row["first"] in {None, lexicon} and row["last"] in {None, lexicon}
+
+
 async def reissue_unworded(connection: Connection, *, lexicon: str, overdue_s: float, limit: int) -> list[Overdue]:
     """Embeddings whose entries' words are not indexed under `lexicon`, now counted as asked for again."""
     wait = timedelta(seconds=overdue_s)
@@ -105,6 +121,11 @@ async def pending_work(connection: Connection) -> list[Pending]:
 async def count_pending(connection: Connection, kinds: Sequence[EnrichmentKind]) -> int:
     number: int = await connection.fetchval(query("enrichments", "count_pending"), list(kinds))
     return number
+
+
+async def sum_embeddings(connection: Connection, model: str, digest: str) -> Embedded:
+    row = await connection.fetchrow(query("enrichments", "sum_embeddings"), model, digest)
+    return Embedded(row["passages"], row["entries_left"], row["entries_failed"])
 
 
 async def count_unindexed(connection: Connection, journal: str) -> int:

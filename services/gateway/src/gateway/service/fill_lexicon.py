@@ -26,7 +26,7 @@ async def fill_lexicon(store: Store, lexicon: str, *, overdue_s: float) -> int:
         StoreUnavailable: PostgreSQL is away.
     """
     async with store.transaction() as connection:
-        if not await enrichments.try_lock_rounds(connection):
+        if not await enrichments.try_lock_rounds(connection) or await enrichments.all_worded(connection, lexicon):
             return 0
         unworded = await enrichments.reissue_unworded(connection, lexicon=lexicon, overdue_s=overdue_s, limit=ROUND_MAX)
         events = (order(each.journal, each.entry_id, each.revision, [each.kind]) for each in unworded)

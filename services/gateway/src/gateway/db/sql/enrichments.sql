@@ -42,6 +42,11 @@ FROM (
 WHERE enrichment.entry_id = overdue.entry_id AND enrichment.kind = overdue.kind AND entry.id = overdue.entry_id
 RETURNING entry.journal, entry.id AS entry_id, enrichment.revision, enrichment.kind;
 
+-- name: span_lexicons
+-- Before that, each time: the first and the last of the lexicons, by the two ends of an index. All are of one where both are.
+SELECT min(coalesce(result ->> 'lexicon', '')) AS first, max(coalesce(result ->> 'lexicon', '')) AS last
+FROM enrichments WHERE kind = 'embedding' AND state = 'done';
+
 -- name: reissue_unworded
 -- When the words of entries are not indexed as they should be: since before there was a lexicon, or under another key.
 -- The results stay what they are meanwhile. Each entry is asked for at once, then ever more rarely.
@@ -91,3 +96,17 @@ SELECT count(*) FROM enrichments WHERE state = 'pending' AND kind = ANY ($1::tex
 -- name: read_clock
 -- When that begins: by the database's clock, which dates orders.
 SELECT now();
+
+-- name: sum_embeddings
+-- Before searches turn to the vectors of another model, of name $1 and digest $2: how many passages it has embedded, of how
+-- many entries there is another's embedding or one is awaited, and of how many none is to come.
+WITH found AS (
+    SELECT state, (result ->> 'chunks')::integer AS passages,
+        (result #>> '{provenance,model}', result #>> '{provenance,model_digest}') = ($1, $2) AS by_it
+    FROM enrichments WHERE kind = 'embedding'
+)
+SELECT
+    coalesce(sum(passages) FILTER (WHERE by_it), 0)::bigint AS passages,
+    count(*) FILTER (WHERE state = 'pending' OR NOT by_it) AS entries_left,
+    count(*) FILTER (WHERE state = 'failed') AS entries_failed
+FROM found;
