@@ -96,6 +96,7 @@ class ScriptedOllama:
         dimension: int = 384,
         context_tokens: int = 512,
         mood: str = "calm",
+        also: Sequence[str] = (),
     ) -> None:
         self.port = port
         self.latency_s = latency_s
@@ -104,6 +105,8 @@ class ScriptedOllama:
         self.dimension = dimension
         self.context_tokens = context_tokens
         self.mood = mood
+        #: More models that are installed, with their tags.
+        self.also = also
         self.received: list[Received] = []
         self.connections = 0
         self._scripts: dict[str, deque[Answer]] = defaultdict(deque)
@@ -231,7 +234,7 @@ class ScriptedOllama:
         return route(payload) if route else Answer([b"404 page not found"], status=404, content_type="text/plain")
 
     def _routes(self) -> dict[tuple[str, str], Callable[[dict[str, Any]], Answer]]:
-        tags = {"models": [self._tag(MODEL), self._tag(f"{EMBEDDING_MODEL}:latest")]}
+        tags = {"models": [self._tag(name) for name in (MODEL, f"{EMBEDDING_MODEL}:latest", *self.also)]}
         return {
             ("GET", "/"): lambda _: Answer([b"Ollama is running"], content_type="text/plain"),
             ("GET", "/api/version"): lambda _: document({"version": "0.33.0-scripted"}),

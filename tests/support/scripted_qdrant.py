@@ -14,6 +14,7 @@ EMPTY = {
     "scroll": {"points": [], "next_page_offset": None},
     "count": {"count": 0},
     "groups": {"groups": []},
+    "collections": {"collections": []},
 }
 
 

@@ -206,12 +206,12 @@ def test_a_real_nats_server_takes_the_configuration_and_the_passwords(
 
 
 def test_every_setup_step_is_a_command_of_the_gateway(charts: dict[str, Rendered]) -> None:
-    from gateway.commands import _parser
+    from gateway.commands import parser
 
     (pod,) = [pod for pod in pods_of(charts["minimal"]) if pod.component == "setup"]
     steps = [container["args"] for container in pod.containers]
     for args in steps:
-        _parser().parse_args(args)
+        parser().parse_args(args)
     assert [args[0] for args in steps] == ["migrate", "topology", "keys", "keys", "keys"]
     files = {Path(args[args.index("--key-file") + 1]).name for args in steps if args[0] == "keys"}
     assert files == {"admin_key", "enrichment_gateway_key", "insights_gateway_key"}

@@ -82,3 +82,36 @@ async def test_a_completed_rebuild_can_be_completed_again(index):
     await index.complete_rebuild(OTHER, least_chunks=0)
     await index.complete_rebuild(OTHER, least_chunks=0)
     assert await index.current_model() == OTHER
+
+
+async def test_another_models_vectors_are_gathered_beside_those_that_are_searched(index, model):
+    assert await index.ensure_beside(model, lexicon="1-x") is index
+    entry = indexed_entry()
+    await index.upsert(entry)
+    assert await index.beside() == []
+    gathered = await index.ensure_beside(OTHER, lexicon="1-y")
+    await gathered.upsert(indexed_entry(entry_id=entry.entry_id, vectors=((1.0, 0.0, 0.0, 0.0),)))
+    assert await index.beside() == [OTHER]
+    assert await index.current_model() == model
+    assert [hit.entry_id for hit in await index.search("anna", direction(0), limit=9)] == [entry.entry_id]
+    await index.complete_rebuild(OTHER, least_chunks=1)
+    contents = await index.contents()
+    assert (contents.model, contents.lexicon) == (OTHER, "1-y")
+    assert await index.beside() == []
+
+
+@pytest.mark.parametrize("whole_journal", [False, True])
+async def test_what_is_erased_is_erased_where_another_models_vectors_are_gathered_too(index, model, whole_journal):
+    gathered = await index.begin_rebuild(OTHER)
+    entry, kept = indexed_entry(), indexed_entry(journal="ben")
+    for each in (entry, kept):
+        await index.upsert(each)
+        await gathered.upsert(
+            replace(indexed_entry(vectors=((1.0, 0.0, 0.0, 0.0),)), journal=each.journal, entry_id=each.entry_id)
+        )
+    if whole_journal:
+        await index.erase_journal("anna")
+    else:
+        await index.erase_entry("anna", entry.entry_id)
+    assert [await each.count("anna") for each in (index, gathered)] == [0, 0]
+    assert [await each.count("ben") for each in (index, gathered)] == [1, 1]

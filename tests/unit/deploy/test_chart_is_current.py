@@ -13,8 +13,9 @@ from insights_worker.settings import Settings as InsightsSettings
 from support.chart.rendering import CHART, ROOT, SUBCHARTS
 
 #: What the chart itself sets, or takes from the Secret, and what needs another broker than NATS.
+#: `embedding_model` is one for all, but while it is changed (docs/operations.md).
 CHARTS_OWN = {
-    *("ollama_url", "qdrant_url", "embedding_model", "chat_model", "otlp_endpoint", "mood_method"),
+    *("ollama_url", "qdrant_url", "chat_model", "otlp_endpoint", "mood_method"),
     *("http_host", "http_port", "drain_s", "shutdown_grace_s", "nats_replicas", "care_texts"),
     *("concurrency", "deadline_s", "metrics_host", "metrics_port", "beat_metrics_port"),
     *("database_url", "nats_url", "broker_url", "lexicon_key", "qdrant_api_key", "gateway_key", "gateway_key_file"),

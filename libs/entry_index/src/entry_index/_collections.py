@@ -65,5 +65,15 @@ async def target_of(connection: Connection, alias: str) -> str | None:
     return next((each.collection_name for each in answer.aliases if each.alias_name == alias), None)
 
 
+async def beside(connection: Connection, alias: str) -> list[str]:
+    """The collections made for `alias` that it does not lead to: another model's, which are being filled."""
+    there = await connection.call(connection.client.get_collections())
+    made = [each.name for each in there.collections if each.name.startswith(f"{alias}_")]
+    if not made:
+        return []
+    searched = await target_of(connection, alias)
+    return [name for name in made if name != searched]
+
+
 async def drop(connection: Connection, name: str) -> None:
     await connection.call(connection.client.delete_collection(name))

@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from qdrant_client import models
+
 from entry_index import _collections, _filters, _schema, _search, _writes
 from entry_index._config import EmbeddingModel, IndexConfig, IndexContents
 from entry_index._connection import Connection
@@ -139,10 +141,17 @@ class EntryIndex:
                 return found
 
     async def erase_entry(self, journal: str, entry_id: UUID) -> None:
-        await _writes.delete(self._open, self._target, _filters.of_entry(journal, entry_id))
+        """Here, and where another model's vectors are being gathered."""
+        await self._erase(_filters.of_entry(journal, entry_id))
 
     async def erase_journal(self, journal: str) -> None:
-        await _writes.delete(self._open, self._target, _filters.of_journal(journal))
+        """As `erase_entry`."""
+        await self._erase(_filters.of_journal(journal))
+
+    async def _erase(self, chosen: models.Filter) -> None:
+        await _writes.delete(self._open, self._target, chosen)
+        for name in await _collections.beside(self._open, self._config.alias):
+            await _writes.delete(self._open, name, chosen)
 
     async def erase_newer(self, journal: str, entry_id: UUID, revision: int) -> None:
         """Erase what is indexed of revisions after `revision`, as there is after a restore of an older database."""
@@ -220,6 +229,27 @@ class EntryIndex:
             await _collections.name_lexicon(
                 self._open, await _collections.target_of(self._open, alias) or alias, lexicon
             )
+
+    async def ensure_beside(self, model: EmbeddingModel, *, lexicon: str = "") -> "EntryIndex":
+        """As `ensure`; but where another model's vectors are searched, the index over a new collection beside them.
+
+        What is searched stays so until `complete_rebuild`.
+        """
+        searched = await self.current_model()
+        if searched in {None, model}:
+            await self.ensure(model, lexicon=lexicon)
+            return self
+        rebuilt = await self.begin_rebuild(model)
+        name = _schema.collection_name(self._config.alias, model)
+        if _schema.lexicon_of(await self._open.call(self._open.client.get_collection(name))) != lexicon:
+            await _collections.name_lexicon(self._open, name, lexicon)
+        return rebuilt
+
+    async def beside(self) -> list[EmbeddingModel]:
+        """The models whose vectors are being gathered, and are not searched yet."""
+        names = await _collections.beside(self._open, self._config.alias)
+        infos = [await self._open.call(self._open.client.get_collection(name)) for name in names]
+        return [model for model in map(_schema.model_of, infos) if model]
 
     async def contents(self) -> IndexContents | None:
         """What is searched now; None before the first `ensure`."""

@@ -72,7 +72,7 @@ class ModelMismatch(EntryIndexError):
         super().__init__(
             f"The index behind alias {alias!r} holds {there}, but {configured} is configured: their vectors cannot be "
             f"compared. To go on, {back}rebuild the index for {configured.name} "
-            "(begin_rebuild, upsert every entry, complete_rebuild): search stays up on the old one meanwhile."
+            "(docs/operations.md, Changing a model): search stays up on the old one meanwhile."
         )
         self.configured = configured
         self.indexed = indexed

@@ -32,6 +32,7 @@ def pipeline_config(settings: Settings) -> PipelineConfig:
         ollama=settings.ollama,
         index=settings.index,
         lexicon=settings.lexicon,
+        rebuild_index=settings.rebuild_index,
         embedding_model=settings.embedding_model,
         chat_model=settings.chat_model,
         mood_method=settings.mood_method,

@@ -33,6 +33,8 @@ class PipelineConfig:
     index: IndexConfig
     #: None: words are not indexed.
     lexicon: Lexicon | None
+    #: Gather vectors beside another model's that are searched; else that is an error.
+    rebuild_index: bool = False
     embedding_model: str
     chat_model: str
     mood_method: MoodMethod
@@ -64,8 +66,9 @@ async def embed_entries(config: PipelineConfig, refs: Sequence[EntryRef]) -> lis
         faults = [Fault(_ref(e), r) for e, r in zip(entries, results, strict=True) if isinstance(r, OllamaError)]
         if embedded:
             mark = config.lexicon.mark if config.lexicon else ""
-            await index.ensure(EmbeddingModel(model.name, model.digest, embedded[0][1].dimension), lexicon=mark)
-            await index.upsert_many([indexed_entry(entry, result, config.lexicon) for entry, result in embedded])
+            indexed = EmbeddingModel(model.name, model.digest, embedded[0][1].dimension)
+            written = await _written_index(config, index, indexed, mark)
+            await written.upsert_many([indexed_entry(entry, result, config.lexicon) for entry, result in embedded])
             await asyncio.gather(*(_record_embedding(gateway, index, e, _result(model, mark, r)) for e, r in embedded))
         return faults
 
@@ -119,6 +122,14 @@ def indexed_entry(entry: EntryView, embedded: EmbeddedText, lexicon: Lexicon | N
 async def _open(config: PipelineConfig) -> AsyncGenerator[tuple[GatewayClient, OllamaClient], None]:
     async with GatewayClient(config.gateway) as gateway, OllamaClient(config.ollama) as ollama:
         yield gateway, ollama
+
+
+async def _written_index(config: PipelineConfig, index: EntryIndex, model: EmbeddingModel, mark: str) -> EntryIndex:
+    """Raises: ModelMismatch where another model's vectors are searched, unless ours are to be gathered beside them."""
+    if config.rebuild_index:
+        return await index.ensure_beside(model, lexicon=mark)
+    await index.ensure(model, lexicon=mark)
+    return index
 
 
 async def _current(gateway: GatewayClient, refs: Sequence[EntryRef]) -> tuple[list[EntryView], list[EntryRef]]:

@@ -16,6 +16,9 @@ class Settings(WorkerSettings):
     mood_context_tokens: int = Field(4096, ge=1024)
     #: Entries' words are indexed too, as numbers under this key; without one they are not. The gateway's is the same.
     lexicon_key: SecretStr | None = Field(None, min_length=16)
+    #: Where the index holds another model's vectors, ours are gathered beside them until `gateway switch-index`.
+    #: Off: embeddings fail then, so that nobody changes the model unawares.
+    rebuild_index: bool = False
     #: Entries in one embedding task.
     embed_batch: int = Field(32, ge=1, le=256)
 

@@ -1,4 +1,4 @@
-"""Commands of `python -m gateway`: `serve | migrate | topology | doctor | keys ... | reindex | prune | erase-again`."""
+"""Commands of `python -m gateway`: `serve | migrate | topology | doctor | keys ...`; see `recovery` for the others."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from gateway.domain.principals import SCOPES
 from gateway.key_files import read_or_mint
 from gateway.messaging.nats_link import log_error
 from gateway.messaging.topology import apply_topology
-from gateway.recovery import kinds_of, run_erase_again, run_prune, run_reindex
+from gateway.recovery import kinds_of, run_erase_again, run_erasures, run_reindex
 from gateway.service.keys import ensure_key, list_keys, revoke_key
 from gateway.settings import Settings
 from service_settings import SettingsWrong, read_settings
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 failed, 2 told wrongly."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         settings = read_settings(Settings)
     except SettingsWrong as error:
@@ -103,7 +103,20 @@ async def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     return EXIT_CODES[worst(results)]
 
 
-def _parser() -> argparse.ArgumentParser:
+async def _switch_index(settings: Settings, options: argparse.Namespace) -> int:
+    # Here, because of what the index brings along.
+    from gateway.index_upkeep import run_switch_index
+
+    return await run_switch_index(settings, options)
+
+
+async def _prune(settings: Settings, options: argparse.Namespace) -> None:
+    from gateway.index_upkeep import run_prune
+
+    await run_prune(settings, options)
+
+
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gateway", description="Daybook's gateway. Settings: GATEWAY_... variables.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="answer HTTP and NATS until stopped").set_defaults(run=_serve)
@@ -137,9 +150,14 @@ def _add_recovery(commands: Any) -> None:
     reindex.add_argument("--since", type=datetime.fromisoformat, help="go on with the run that told this moment")
     reindex.add_argument("--wait", action="store_true", help="end when nothing is pending any more")
     reindex.set_defaults(run=run_reindex)
+    switch = commands.add_parser("switch-index", help="search the vectors of the model that is set, once all are there")
+    switch.set_defaults(run=_switch_index)
     prune = commands.add_parser("prune", help="take out of the index what PostgreSQL does not know")
-    prune.set_defaults(run=run_prune)
-    again = commands.add_parser("erase-again", help="after a restore: erase what the events say was erased since")
+    prune.set_defaults(run=_prune)
+    erasures = commands.add_parser("erasures", help="the ids of all that was erased, as a list to keep beside backups")
+    erasures.set_defaults(run=run_erasures)
+    again = commands.add_parser("erase-again", help="after a restore: erase what was erased since, as the events tell")
+    again.add_argument("--list", metavar="FILE", help="as this output of `erasures` tells; - is standard input")
     again.set_defaults(run=run_erase_again)
 
 

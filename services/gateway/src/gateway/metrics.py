@@ -1,10 +1,15 @@
 """What the gateway counts. Labels are names of kinds, statements, models and words: never a journal or an id."""
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import Counter, Gauge, Histogram
 
-from entry_index import IndexCall
 from ollama_client import Call
 from telemetry import TracedHistogram
+
+if TYPE_CHECKING:
+    # It brings Qdrant's client along, whose import takes longer than most commands.
+    from entry_index import IndexCall
 
 EVENTS_RELAYED = Counter("daybook_gateway_events_relayed_total", "Events that JetStream has acknowledged.")
 EVENT_DELAY = Histogram(
@@ -81,6 +86,6 @@ def count_model_call(call: Call) -> None:
         _MODEL_TOKENS.labels(call.model, call.operation, direction).inc(tokens)
 
 
-def count_index_call(call: IndexCall) -> None:
+def count_index_call(call: "IndexCall") -> None:
     """`IndexConfig.on_call` of the gateway."""
     _INDEX_CALLS.observe(call.duration_s, call.operation, call.outcome)

@@ -1,34 +1,35 @@
-"""The commands for what was lost: `gateway reindex | prune | erase-again`. Each may run again, beside all services."""
+"""The commands for what was lost or is made anew: `gateway reindex | erasures | erase-again`.
+
+Each may run again, and beside all services.
+"""
 
 import asyncio
+import sys
 from argparse import Namespace
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
 from contracts.enrichments import EnrichmentKind
-from entry_index import EntryIndex, IndexConfig
 from gateway.db.store import Store
 from gateway.domain.entries import KINDS
 from gateway.messaging.event_log import JetStreamEventLog
 from gateway.messaging.nats_link import NatsLink
-from gateway.service.erase_again import ERASURES, erase_again
-from gateway.service.prune_index import prune_index
+from gateway.service.erase_again import ERASURES, erase_again, erasures_in, list_erasures
 from gateway.service.reindex import Reindexing, clock, reindex, until_made
 from gateway.settings import Settings
 
 _CONNECT_S = 5.0
-#: A scroll over all points reads a hundred of them from disk.
-_INDEX_TIMEOUT_S = 30.0
 #: So often, and at the end, progress is told.
 _TELL_EVERY_S = 5.0
 
 log = structlog.get_logger()
 
 
-class _Teller:
+class Teller:
     """Tells progress now and then, not at each step."""
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ async def run_reindex(settings: Settings, options: Namespace) -> None:
         since: datetime = options.since or await clock(store)
         log.info("reindex.began", since=since.isoformat(), kinds=kinds)
         wanted = Reindexing(journals=options.journals or None, kinds=kinds, since=since, in_work_max=options.in_work)
-        teller, ordered = _Teller(), 0
+        teller, ordered = Teller(), 0
         async for ordered in reindex(store, wanted):
             teller.tell("reindex.ordered", entries=ordered)
         log.info("reindex.all_ordered", entries=ordered)
@@ -57,27 +58,30 @@ async def run_reindex(settings: Settings, options: Namespace) -> None:
             log.info("reindex.done", entries=ordered)
 
 
-async def run_prune(settings: Settings, _options: Namespace) -> None:
-    key = settings.qdrant_api_key
-    config = IndexConfig(settings.qdrant_url, _INDEX_TIMEOUT_S, api_key=key.get_secret_value() if key else None)
-    async with Store(settings.database_url.get_secret_value()) as store, EntryIndex(config) as index:
-        teller, found = _Teller(), None
-        async for found in prune_index(store, index):
-            teller.tell("prune.seen", revisions=found.seen)
-        if found is None:
-            log.info("prune.done", unknown=0, newer=0)
+async def run_erasures(settings: Settings, _options: Namespace) -> None:
+    async with Store(settings.database_url.get_secret_value()) as store:
+        async for line in list_erasures(store):
+            sys.stdout.write(f"{line}\n")
+
+
+async def run_erase_again(settings: Settings, options: Namespace) -> None:
+    async with Store(settings.database_url.get_secret_value()) as store:
+        if options.list is not None:
+            erased = await erase_again(store, _each(erasures_in(_text_of(options.list).splitlines())))
         else:
-            log.info("prune.done", unknown=found.unknown, newer=found.newer)
-
-
-async def run_erase_again(settings: Settings, _options: Namespace) -> None:
-    async with (
-        Store(settings.database_url.get_secret_value()) as store,
-        _event_log(settings.nats_url.get_secret_value()) as events,
-    ):
-        bounds = await events.bounds()
-        erased = await erase_again(store, _erasures(events, bounds.last))
+            async with _event_log(settings.nats_url.get_secret_value()) as events:
+                bounds = await events.bounds()
+                erased = await erase_again(store, _erasures(events, bounds.last))
         log.info("erase_again.done", entries=erased.entries, journals=erased.journals)
+
+
+def _text_of(name: str) -> str:
+    return sys.stdin.read() if name == "-" else Path(name).read_text()
+
+
+async def _each(bodies: list[str]) -> AsyncGenerator[str]:
+    for body in bodies:
+        yield body
 
 
 @asynccontextmanager
