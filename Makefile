@@ -34,6 +34,9 @@ up: $(STAMP) ## start everything on this machine and show how it is (FLAGS="--po
 doctor: $(STAMP) ## look at the stack that runs here, and say what is wrong and what to do (FLAGS=--json)
 	@$(BIN)/python -m devstack doctor $(FLAGS)
 
+gateway: $(STAMP) ## a command of the gateway beside the stack that runs here (FLAGS="keys list")
+	@$(BIN)/python -m devstack gateway $(FLAGS)
+
 install: $(STAMP) ## install the locked packages and ours, editable
 
 $(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS))
@@ -186,3 +189,6 @@ bench-broker: $(STAMP) ## the same tasks through JetStream, Redis and RabbitMQ (
 
 bench-pipeline: $(STAMP) ## entries a second from POST to enriched, beside the bare model server
 	$(BIN)/python benchmarks/pipeline.py
+
+bench-capacity: $(STAMP) ## bytes an entry in each store, the hot routes among 20,000 entries, and the way to a million
+	PYTHONPATH=tests $(BIN)/python benchmarks/capacity.py --write docs/benchmarks/capacity.md

@@ -1,4 +1,4 @@
-"""`make doctor` beside a running stack, and where there is none."""
+"""`make doctor` and `make gateway` beside a running stack, and where there is none."""
 
 import json
 import os
@@ -10,8 +10,12 @@ from devstack.stack import Stack
 
 
 def doctor(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return devstack(home, "doctor", *arguments)
+
+
+def devstack(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "devstack", "doctor", *arguments],
+        [sys.executable, "-m", "devstack", *arguments],
         env={**os.environ, "DAYBOOK_HOME": str(home)},
         capture_output=True,
         text=True,
@@ -43,3 +47,10 @@ def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no stack runs in" in done.stderr
     assert "make up" in done.stderr
+
+
+def test_any_command_of_the_gateway_finds_the_stack(stack: Stack) -> None:
+    done = devstack(stack.home.path, "gateway", "keys", "list")
+    assert done.returncode == 0, done.stderr
+    names = {line.split("\t")[3] for line in done.stdout.splitlines()}
+    assert {"admin", "enrichment-worker", "insights-worker"} <= names

@@ -1,4 +1,4 @@
-"""`python -m devstack up | doctor`: the embedded stack from the command line."""
+"""`python -m devstack up | doctor | gateway ...`: the embedded stack from the command line."""
 
 import argparse
 import os
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from devstack.doctor import run_doctor
 from devstack.faults import StackFault
+from devstack.gateway_commands import run_gateway
 from devstack.home import Home
 from devstack.locale_choice import choose_locale
 from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models
@@ -27,12 +27,18 @@ def main() -> int:
     up.add_argument("--locale", help="whose help lines are shown, such as de-AT (default: the system's)")
     doctor = commands.add_parser("doctor", help="look at the stack that runs, and say what is wrong and what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
+    gateway = commands.add_parser(
+        "gateway", help="a command of the gateway, such as `keys list`, beside the stack that runs"
+    )
+    gateway.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     console = Console()
     home = Path(os.environ.get("DAYBOOK_HOME", ".daybook")).resolve()
     try:
         if options.command == "doctor":
-            return run_doctor(Home(home), ["--json"] if options.json else [])
+            return run_gateway(Home(home), ["doctor", "--json"] if options.json else ["doctor"])
+        if options.command == "gateway":
+            return run_gateway(Home(home), options.arguments)
         locale = choose_locale(options.locale, os.environ)
         models = _models(options, console)
         return run_up(StackConfig(home=home, models=models, gateway_port=options.port, locale=locale), console)

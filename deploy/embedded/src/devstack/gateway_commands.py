@@ -1,4 +1,4 @@
-"""`devstack doctor`: the gateway's own, with the settings of the stack that runs."""
+"""`devstack gateway ...` and `devstack doctor`: commands of the gateway, with the settings of the stack that runs."""
 
 import os
 import subprocess
@@ -8,8 +8,8 @@ from devstack.faults import StackFault
 from devstack.home import Home
 
 
-def run_doctor(home: Home, arguments: list[str]) -> int:
-    """The exit status of `gateway doctor`.
+def run_gateway(home: Home, arguments: list[str]) -> int:
+    """The exit status of `python -m gateway` with these arguments.
 
     Raises:
         StackFault: no stack runs in this home.
@@ -17,5 +17,5 @@ def run_doctor(home: Home, arguments: list[str]) -> int:
     settings: dict[str, str] | None = home.read_state().get("gateway_settings")
     if settings is None:
         raise StackFault(f"no stack runs in {home.path}. Start it with `make up`, and ask again beside it.")
-    command = [sys.executable, "-m", "gateway", "doctor", *arguments]
+    command = [sys.executable, "-m", "gateway", *arguments]
     return subprocess.run(command, env={**os.environ, **settings}, check=False).returncode
