@@ -127,10 +127,19 @@ class Daybook:
     @contextmanager
     def serving(self, ollama_url: str, **settings: str) -> Iterator[Self]:
         """`settings` are further ones of the gateway."""
+        environment = self.configure(ollama_url, **settings)
+        self._command(environment, "migrate")
+        self._command(environment, "topology")
+        self._key(environment, "worker", "enrich")
+        self._key(environment, "tests", "read,write,admin")
+        with self.running():
+            yield self
+
+    def configure(self, ollama_url: str, **settings: str) -> dict[str, str]:
+        """The environment of the gateway and its commands."""
         self.ollama_url = ollama_url
-        port = free_port()
-        environment = {
-            "GATEWAY_HTTP_PORT": str(port),
+        self._environment = {
+            "GATEWAY_HTTP_PORT": str(free_port()),
             "GATEWAY_DATABASE_URL": self.database_url,
             "GATEWAY_NATS_URL": self.nats_url,
             "GATEWAY_OLLAMA_URL": ollama_url,
@@ -139,12 +148,12 @@ class Daybook:
             "GATEWAY_LEXICON_KEY": LEXICON_KEY,
             **settings,
         }
-        self._command(environment, "migrate")
-        self._command(environment, "topology")
-        self._key(environment, "worker", "enrich")
-        self._key(environment, "tests", "read,write,admin")
-        self._environment = environment
-        with self._gateway("gateway", port) as self.http, self._stack:
+        return self._environment
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """The gateway as it was configured, over servers that are set up."""
+        with self._gateway("gateway", int(self._environment["GATEWAY_HTTP_PORT"])) as self.http, self._stack:
             yield self
 
     @contextmanager
