@@ -190,5 +190,5 @@ bench-broker: $(STAMP) ## the same tasks through JetStream, Redis and RabbitMQ (
 bench-pipeline: $(STAMP) ## entries a second from POST to enriched, beside the bare model server
 	$(BIN)/python benchmarks/pipeline.py
 
-bench-capacity: $(STAMP) ## bytes an entry in each store, the hot routes among 20,000 entries, and the way to a million
+bench-capacity: $(STAMP) ## bytes an entry in each store, the hot routes among 10,000 entries, and the way to a million
 	PYTHONPATH=tests $(BIN)/python benchmarks/capacity.py --write docs/benchmarks/capacity.md
