@@ -22,6 +22,7 @@ from telemetry import (
     serve_probes,
 )
 from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
+from worker_kit._interrupts import Interrupts
 from worker_kit._own_metrics import own_metrics
 from worker_kit._settings import WorkerSettings
 from worker_kit._traces import flush_children
@@ -39,7 +40,7 @@ _LEAST_TICK_S = 10.0
 
 
 def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S], Celery]) -> int:
-    """Serve until SIGTERM, then finish what was taken: the process's exit code.
+    """Serve until SIGTERM or SIGINT, then finish what was taken: the process's exit code.
 
     `service` is the name in logs, such as `enrichment-worker`; its first word names the node.
     """
@@ -49,6 +50,7 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
     flush_children()
     ready = _readiness()
     app = create_app(settings)
+    app.steps["worker"].add(Interrupts)
     try:
         probes = serve_probes(
             host=settings.metrics_host, port=settings.metrics_port, ready=ready.is_set, more=own_metrics(service, app)

@@ -35,5 +35,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     # The first process of a container gets no signal that it did not ask for, and Celery asks only after some seconds.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda number, _frame: sys.exit(128 + number))
     sys.exit(main())
