@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -10,6 +10,8 @@ from httpx_sse import connect_sse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from contracts.identifiers import new_id
+from contracts.live import ReflectionFrame
 from support.http_gateway import HttpGateway
 
 PAGE = "https://notes.example"
@@ -117,9 +119,16 @@ def test_a_websocket_is_for_known_pages_the_gateways_own_and_programs_that_are_n
     open_gateway: HttpGateway, page: httpx.Client, diary: str
 ) -> None:
     address = _reflection_of(page, diary)
+    # Else nothing is said for two seconds.
+    journal, _, entry_id = address.removeprefix("/v1/journals/").removesuffix("/reflection").partition("/entries/")
+    open_gateway.hear(
+        ReflectionFrame(
+            journal=journal, entry_id=UUID(entry_id), version=1, run=new_id(), state="writing", text="You walked"
+        )
+    )
     for origin in (PAGE, open_gateway.url, None):
         with _opened(open_gateway, page, f"{address}/live", origin) as socket:
-            assert socket.recv(timeout=20)
+            assert "You walked" in str(socket.recv(timeout=20))
     for origin in (STRANGE, "null", f"{open_gateway.url}0"):
         with pytest.raises(InvalidStatus) as refused, _opened(open_gateway, page, f"{address}/live", origin):
             pass
