@@ -150,7 +150,7 @@ test-compose: $(STAMP) ## all of compose.yaml on an engine, our own servers for 
 	$(BIN)/pytest tests/containers/test_compose_up.py -m containers -rP
 
 test-rolling: $(STAMP) ## replace each gateway and worker under load, in three ways: nothing lost (docs/upgrade.md; ROLLING_ROUNDS=10 for a soak)
-	ROLLING_ROUNDS=$${ROLLING_ROUNDS:-1} $(BIN)/pytest tests/integration/rolling --timeout=3600 --log-cli-level=INFO --log-disable=httpx
+	ROLLING_ROUNDS=$${ROLLING_ROUNDS:-1} $(BIN)/pytest tests/integration/rolling/test_rolling_upgrade.py --timeout=3600 --log-cli-level=INFO --log-disable=httpx
 
 demo: $(STAMP) ## a six-week diary through the whole stack (the one that runs, else its own)
 	@$(BIN)/python -m devstack.demo $(FLAGS)

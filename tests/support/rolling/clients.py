@@ -16,7 +16,7 @@ PATIENCE_S = 60.0
 AGAIN_S = 0.1
 THINK_S = (0.1, 0.5)
 #: A writer who hears of so little reads instead: on a busy machine, what was written first would never be settled.
-BACKLOG_MAX = 15
+BACKLOG_MAX = 8
 WORDS = ("roses", "trains", "soup", "snow", "chess", "rivers", "letters", "candles", "bread", "maps", "owls", "rain")
 
 
