@@ -98,7 +98,7 @@ async def _installed(url: str, name: str) -> tuple[str, int] | None:
 
 def _same_model(contents: IndexContents, installed: tuple[str, int] | None, name: str) -> Finding:
     model = contents.model
-    remedy = f"set the embedding model back to {model.name if model else '?'}, or have all entries indexed anew"
+    remedy = f"set the embedding model back to {model.name if model else '?'}, or change it as docs/operations.md says"
     if model is None:
         return fail("the collection does not say whose vectors it holds: it is not ours", "name another alias")
     if model.name != name:
