@@ -192,3 +192,6 @@ bench-pipeline: $(STAMP) ## entries a second from POST to enriched, beside the b
 
 bench-capacity: $(STAMP) ## bytes an entry in each store, the hot routes among 10,000 entries, and the way to a million
 	PYTHONPATH=tests $(BIN)/python benchmarks/capacity.py --write docs/benchmarks/capacity.md
+
+bench-scale: $(STAMP) ## entries a second with 1, 2 and 4 workers, 1 and 2 gateways, over a model of fixed latency
+	PYTHONPATH=tests $(BIN)/python benchmarks/scale.py --write docs/benchmarks/scale.md
