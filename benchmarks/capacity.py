@@ -160,15 +160,9 @@ async def _routes(servers: Servers, filled: Filled, key: str, rounds: int) -> li
                 return await measure(client, filled, rounds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--entries", type=int, default=10_000)
-    parser.add_argument("--journals", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=50)
-    parser.add_argument("--write", type=Path)
-    options = parser.parse_args()
-    configure_logging(service="bench", log_format="console", level="ERROR")
-    load_before = os.getloadavg()[0]
+def bench(*, entries: int, journals: int, rounds: int) -> str:
+    """The page."""
+    load_before, began_s = os.getloadavg()[0], time.perf_counter()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="daybook-bench-")))
         # PostgreSQL runs as another user where this runs as root.
@@ -177,10 +171,20 @@ def main() -> None:
         nats = stack.enter_context(NatsServer(folder / "nats"))
         qdrant = stack.enter_context(QdrantServer(folder / "qdrant"))
         servers = Servers(folder, postgres, nats, qdrant, postgres.create_database("bench"))
-        began_s = time.perf_counter()
-        figures = asyncio.run(run(servers, entries=options.entries, journals=options.journals, rounds=options.rounds))
+        figures = asyncio.run(run(servers, entries=entries, journals=journals, rounds=rounds))
         took_s = time.perf_counter() - began_s
-    told = page(figures, __doc__ or "", load_before=load_before, took_s=took_s)
+    return page(figures, __doc__ or "", load_before=load_before, took_s=took_s)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--entries", type=int, default=10_000)
+    parser.add_argument("--journals", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    configure_logging(service="bench", log_format="console", level="ERROR")
+    told = bench(entries=options.entries, journals=options.journals, rounds=options.rounds)
     if options.write:
         options.write.write_text(told)
     print(told)
