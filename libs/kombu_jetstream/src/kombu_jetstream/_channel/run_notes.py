@@ -9,7 +9,6 @@ import asyncio
 import math
 from typing import Any
 
-import nats.errors
 from kombu.log import get_logger
 
 from kombu_jetstream._link.link import Link
@@ -17,12 +16,14 @@ from kombu_jetstream._messages.lost_runs import Runs
 from kombu_jetstream._messages.schedules import TTL
 from kombu_jetstream._publish.publishing import publish_confirmed
 from kombu_jetstream._topology.naming import lost_subject
-from kombu_jetstream.errors import JetStreamUnavailable, NotPermitted
+from kombu_jetstream.errors import JetStreamUnavailable, NotPermitted, TransportError
 
 log = get_logger(__name__)
 
 #: A first attempt that the server forbids is told of at the end of its own time.
 LOOK_S = 0.5
+#: Handing back waits so long for its note, and no longer: whoever stops is to stop.
+HAND_BACK_S = 2.0
 
 
 class RunNotes:
@@ -69,9 +70,10 @@ class RunNotes:
         """
         self._open.pop(tag, None)
         subject = lost_subject(delivery["subject"], delivery["sequence"])
-        await publish_confirmed(self._link.client, subject, runs.to_wire(), _kept(keep_s), timeout_s=self._timeout_s)
         if runs.unfinished:
+            # Before it is tried: what nobody confirmed may have been stored all the same.
             self._open[tag] = (delivery, runs, keep_s)
+        await publish_confirmed(self._link.client, subject, runs.to_wire(), _kept(keep_s), timeout_s=self._timeout_s)
 
     def forget(self, tag: str) -> None:
         """It is done."""
@@ -84,15 +86,17 @@ class RunNotes:
     async def hand_back(self, tag: str, word: bytes) -> None:
         """Settle by `word`, a -NAK, what is noted as under way: its run has ended in order.
 
-        The note goes first over the same connection, so that whoever gets the message next finds it.
+        The note is stored first, so that whoever gets the message next finds it. To send it first is not enough: the
+        server stores it in one place, of a cluster in several, and hears a -NAK in another.
         """
         delivery, runs, keep_s = self._open.pop(tag)
         if not self._link.custody.lapsed(tag):  # else another may have it, and have noted a run of its own
             subject = lost_subject(delivery["subject"], delivery["sequence"])
+            note, kept = Runs(runs.lost).to_wire(), _kept(keep_s)
             try:
-                await self._link.client.publish(subject, Runs(runs.lost).to_wire(), headers=_kept(keep_s))
-            except (nats.errors.Error, OSError) as error:
-                log.debug("%s: %r", subject, error)  # it will count as lost
+                await publish_confirmed(self._link.client, subject, note, kept, timeout_s=HAND_BACK_S)
+            except TransportError as error:
+                log.debug("%s: %r", subject, error)  # it may count as lost
         self._link.settlements.settle(tag, word)
 
 
