@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 from kombu_jetstream import Runs
+from support.kombu_jetstream.worker import until
 from support.worker_kit.lost_site import LostSite
 
 LOST_MAX = 2
@@ -33,4 +34,17 @@ def test_what_a_worker_hands_back_when_it_is_stopped_is_no_lost_run(tmp_path: Pa
         assert site.notes() == 1
         worker.ask_to_stop(signal.SIGQUIT)
         worker.wait_for_exit(deadline_s=60)
+        assert site.handed_back() == Runs()
+
+
+def test_a_worker_that_was_told_to_stop_and_is_killed_before_its_task_is_done_lost_no_run(tmp_path: Path) -> None:
+    with LostSite(tmp_path, lost_max=1) as site:
+        site.send("long", "take long")
+        site.handed_back()
+        worker = site.worker()
+        site.ledger.wait("began", name="long")
+        assert site.notings() == 1
+        worker.ask_to_stop(signal.SIGTERM)
+        until(lambda: site.notings() == 2)
+        worker.kill_group()
         assert site.handed_back() == Runs()

@@ -94,6 +94,15 @@ def last_sequence(url: str, stream: str) -> int:
     return as_operator(url, work)
 
 
+def count_messages(url: str, stream: str, pattern: str) -> int:
+    """How many messages of `stream` rest under subjects that match."""
+
+    async def work(jetstream: JetStreamContext) -> int:
+        return sum(((await jetstream.stream_info(stream, subjects_filter=pattern)).state.subjects or {}).values())
+
+    return as_operator(url, work)
+
+
 def count_subjects(url: str, stream: str, pattern: str) -> int:
     """How many subjects of `stream` that match hold a message."""
 

@@ -10,7 +10,7 @@ from celery import Celery
 
 import kombu_jetstream
 from kombu_jetstream import Runs
-from support.kombu_jetstream.administration import count_subjects
+from support.kombu_jetstream.administration import count_messages, count_subjects
 from support.kombu_jetstream.worker import Ledger, Worker, until
 from support.nats_server import NatsServer
 
@@ -55,6 +55,10 @@ class LostSite:
     def notes(self) -> int:
         """Messages of which something is noted."""
         return count_subjects(self.url, f"{PREFIX.upper()}_TASKS", f"{PREFIX}.tasks.*.lost.*")
+
+    def notings(self) -> int:
+        """How often something was noted, of any message."""
+        return count_messages(self.url, f"{PREFIX.upper()}_TASKS", f"{PREFIX}.tasks.*.lost.*")
 
     def handed_back(self) -> Runs:
         """What is noted of the only message, once no worker holds it; then it waits for a worker again."""

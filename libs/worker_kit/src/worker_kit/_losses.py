@@ -7,6 +7,7 @@ after `lost_max` of them the task ends like any other that failed. What a worker
 from typing import Any
 
 import structlog
+from celery import bootsteps
 from celery.exceptions import TimeLimitExceeded, WorkerLostError
 from celery.worker import state
 from celery.worker.request import Request
@@ -42,6 +43,7 @@ class CountedRequest(Request):
         super().__init__(message, **options)
         self._lost_runs = int(self.request_dict.get(LOST) or 0)
         self._back_s = 0.0
+        self._is_noted = False
 
     def begin(self) -> bool:
         """Whether it may run now; if not, it was given back, to come again."""
@@ -61,10 +63,16 @@ class CountedRequest(Request):
                 self.reject(requeue=True)
                 return False
         if self.delivery_info.get("redelivered"):
+            self._is_noted = True
             self._note(unfinished=True)
         if self._lost_runs:
             self.request_dict[LOST] = self._lost_runs
         return True
+
+    def excuse(self) -> None:
+        """Its worker was told to stop: if it is killed before the task is done, that is no lost run."""
+        if self._is_noted and not self.acknowledged:
+            self._note(unfinished=False)
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> None:
         error = exc_info.exception
@@ -120,6 +128,15 @@ class CountedRequest(Request):
             self.message.note_runs(Runs(self._lost_runs, unfinished), keep_s)
         except TransportError as error:
             log.warning("task.losses_unknown", task=self.name, task_id=self.id, error=str(error))
+
+
+class Excuses(bootsteps.StartStopStep):
+    """A worker that stops may be given less time than its tasks need; then it is killed, and by no task."""
+
+    def close(self, parent: Any) -> None:  # noqa: ARG002 - a step is told whose it is
+        for request in list(state.reserved_requests):
+            if isinstance(request, CountedRequest):
+                request.excuse()
 
 
 def lost_runs(task: Any) -> int:
