@@ -18,3 +18,9 @@ def test_a_task_ends_at_its_limit_and_without_one_never(lost_max: int, lost: int
     assert lost_runs(task) == (lost or 0)
     assert (lost_for_good(task) is not None) is ends
     assert fresh_headers(task) == ({} if lost is None else {"traceparent": "00-1-2-01"})
+
+
+@pytest.mark.parametrize("told", ["many", "5", -3, [5], {}, 2.5])
+def test_what_is_no_count_counts_nothing(told: object) -> None:
+    task = SimpleNamespace(request=SimpleNamespace(headers={"lostruns": told}))
+    assert lost_runs(task) == 0

@@ -41,7 +41,7 @@ class CountedRequest(Request):
 
     def __init__(self, message: Any, **options: Any) -> None:
         super().__init__(message, **options)
-        self._lost_runs = int(self.request_dict.get(LOST) or 0)
+        self._lost_runs = _told(self.request_dict)
         self._back_s = 0.0
         self._is_noted = False
 
@@ -141,7 +141,7 @@ class Excuses(bootsteps.StartStopStep):
 
 def lost_runs(task: Any) -> int:
     """How many runs of the task in hand were lost before this one. `task` is bound."""
-    return int((task.request.headers or {}).get(LOST) or 0)
+    return _told(task.request.headers or {})
 
 
 def lost_for_good(task: Any) -> WorkerLost | None:
@@ -153,3 +153,9 @@ def lost_for_good(task: Any) -> WorkerLost | None:
 def fresh_headers(task: Any) -> dict[str, Any]:
     """For a message that goes on with the task in hand, and whose own lost runs are counted from none."""
     return {name: value for name, value in (task.request.headers or {}).items() if name != LOST}
+
+
+def _told(headers: Any) -> int:
+    """Whoever may send tasks may write anything there, and a worker must not end by it."""
+    told = headers.get(LOST)
+    return told if isinstance(told, int) and told > 0 else 0
