@@ -33,6 +33,13 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Until:
+    """Say no more before the test says so."""
+
+    event: threading.Event
+
+
+@dataclass(frozen=True)
 class Cut:
     """Close the connection here, in the middle of whatever was being said."""
 
@@ -41,7 +48,7 @@ class Cut:
 class Answer:
     """Steps are sent in order. `status` None sends no head: the steps are all there is."""
 
-    steps: Sequence[bytes | Pause | Cut]
+    steps: Sequence[bytes | Pause | Until | Cut]
     status: int | None = 200
     content_type: str = "application/json"
 
@@ -64,7 +71,7 @@ def document(value: object) -> Answer:
     return Answer([json.dumps(value).encode()])
 
 
-def ndjson(*lines: object, end: Sequence[bytes | Pause | Cut] = ()) -> Answer:
+def ndjson(*lines: object, end: Sequence[bytes | Pause | Until | Cut] = ()) -> Answer:
     return Answer([*(json.dumps(line).encode() + b"\n" for line in lines), *end], content_type="application/x-ndjson")
 
 
@@ -209,6 +216,9 @@ class ScriptedOllama:
             )
         for step in answer.steps:
             match step:
+                case Until(event):
+                    await writer.drain()
+                    await asyncio.to_thread(event.wait, 60)
                 case Pause(seconds):
                     await writer.drain()
                     await asyncio.sleep(seconds)

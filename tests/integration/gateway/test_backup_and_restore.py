@@ -146,7 +146,7 @@ def daybook(servers_dir, tmp_path, saved):
         for name, whose in (("tests", saved.client), ("worker", saved.worker)):
             (tmp_path / f"{name}.key").write_text(whose.key)
         yield Daybook(tmp_path, nats_server, postgres, qdrant)
-    shutil.rmtree(servers_dir / "brought-back")
+    shutil.rmtree(servers_dir / "brought-back", ignore_errors=True)
 
 
 @pytest.mark.timeout(300)

@@ -1,6 +1,7 @@
 """A real prefork worker behind the real gateway makes reports; only the model is scripted."""
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from httpx_sse import connect_sse
 
 from support.enrichment import Daybook, Worker, kill_group, until
-from support.scripted_ollama import Answer, Pause, ScriptedOllama, chat_lines, fault, ndjson
+from support.scripted_ollama import Answer, ScriptedOllama, Until, chat_lines, fault, ndjson
 
 #: A turn after each answer of the model.
 SHORT = {"INSIGHTS_REPORT_TURN_S": "0.001"}
@@ -242,9 +243,10 @@ def test_who_watches_is_told_that_an_attempt_failed_and_another_follows(
 ) -> None:
     journal = daybook.new_journal()
     write(daybook, journal, "A month in which the model stumbled.", "2026-03-01T10:00:00Z")
-    # It stumbles only once somebody watches.
-    ollama.script("/api/chat", Answer([Pause(1.0), b'{"error": "out of memory"}'], status=500))
+    watched = threading.Event()
+    ollama.script("/api/chat", Answer([Until(watched), b'{"error": "out of memory"}'], status=500))
     with connect_sse(daybook.http, "GET", f"{ask(daybook, journal, **MARCH)}/live") as source:
+        watched.set()
         events = [(event.event, event.json()) for event in source.iter_sse()]
     ((_, told),) = [event for event in events if event[0] == "retrying"]
     assert (told["attempt"], told["reason"]) == (1, "model_unreachable")

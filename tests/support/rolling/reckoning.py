@@ -143,6 +143,8 @@ async def _stored(nats_url: str) -> list[dict[str, Any]]:
         jetstream = client.jetstream(timeout=30)
         state = (await jetstream.stream_info(EVENT_STREAM)).state
         numbers = range(max(1, state.first_seq), state.last_seq + 1)
-        return [json.loads((await jetstream.get_msg(EVENT_STREAM, number)).data or b"{}") for number in numbers]
+        messages = [await jetstream.get_msg(EVENT_STREAM, number) for number in numbers]
+        # Other tests leave what is no event at all.
+        return [json.loads(message.data) for message in messages if (message.data or b"")[:1] == b"{"]
     finally:
         await client.close()

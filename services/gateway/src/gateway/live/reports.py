@@ -42,6 +42,14 @@ async def follow_report(
             if told is not None and shown.edition != told.edition:
                 # An entry that it was made of was erased.
                 yield Restarted()
+            # Before the end: between two looks an attempt may fail and the next one succeed.
+            retry = board.reports.find(asked.id, now.edition)
+            if retry is not None and retry is not told_retry:
+                told_retry, told_at_s = retry, time.monotonic()
+                retrying = retry.told_at(board.reports.clock())
+                # One that was over when this watcher came is of no interest.
+                if retrying.in_s > 0 or retry.at_s >= began_s:
+                    yield retrying
             if now.state in {"done", "failed"}:
                 report = await get_report(store, principal, asked.journal, asked.id, care=care)
                 if report.edition == now.edition:
@@ -51,13 +59,6 @@ async def follow_report(
             if shown != told:
                 told, told_at_s = shown, time.monotonic()
                 yield shown
-            retry = board.reports.find(asked.id, now.edition)
-            if retry is not None and retry is not told_retry:
-                told_retry, told_at_s = retry, time.monotonic()
-                retrying = retry.told_at(board.reports.clock())
-                # One that was over when this watcher came is of no interest.
-                if retrying.in_s > 0 or retry.at_s >= began_s:
-                    yield retrying
             elif time.monotonic() - told_at_s >= _IDLE_S:
                 told_at_s = time.monotonic()
                 yield Waiting()
