@@ -130,7 +130,7 @@ test-brokers: $(STAMP) ## one suite for our transport, Redis and RabbitMQ (skipp
 test-faults: $(STAMP) ## what happens to tasks when things break, again and again (FAULT_ROUNDS=100 for a soak)
 	FAULT_ROUNDS=$${FAULT_ROUNDS:-5} $(BIN)/pytest tests/faults --timeout=3600 --log-cli-level=INFO
 
-test-soak: $(STAMP) ## twenty kills of the Qdrant server, ten thousand runs of the bridge, a report of twenty thousand entries
+test-soak: $(STAMP) ## twenty kills of the Qdrant server, ten thousand runs of the bridge, twenty thousand entries in a report, new passwords
 	$(BIN)/pytest tests -m soak --timeout=600
 
 test-cluster: $(STAMP) ## lose, freeze and restart servers of a three-node NATS cluster under load (FAULT_ROUNDS=10 for a soak)

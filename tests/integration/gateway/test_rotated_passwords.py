@@ -17,6 +17,8 @@ from support.eventually import wait_until
 from support.gateway_process import GatewayProcess, gateway_env
 from support.gateway_store import holder
 
+pytestmark = pytest.mark.soak
+
 
 async def _role(url, name, password):
     connection = await asyncpg.connect(url)

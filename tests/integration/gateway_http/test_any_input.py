@@ -18,8 +18,13 @@ SOME_ID = "018f0000-0000-7000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 def fuzzed(writer: httpx.Client) -> httpx.Client:
-    writer.put("/v1/journals/fuzz")
+    make_journal(writer)
     return writer
+
+
+def make_journal(client: httpx.Client) -> None:
+    """One of the inputs may have been a way to spell its erasure."""
+    assert client.put("/v1/journals/fuzz").status_code in {200, 201}
 
 
 json_values = st.recursive(
@@ -92,7 +97,7 @@ headers = st.fixed_dictionaries(
 def test_no_input_is_answered_by_a_fault(
     fuzzed: httpx.Client, method: str, address: str, query: dict[str, str], sent: dict[str, str], body: bytes
 ) -> None:
-    # Hypothesis takes words from the source for texts, and the tests below need the journal.
+    # Hypothesis takes words from the source for texts.
     assume((method, address) != ("DELETE", "/v1/journals/fuzz"))
     answer = fuzzed.request(method, address, params=query, headers=sent, content=body)
     assert answer.status_code < 500
@@ -104,6 +109,7 @@ def test_no_input_is_answered_by_a_fault(
 @LIMITS
 @given(body=bodies)
 def test_no_body_is_answered_by_a_fault(fuzzed: httpx.Client, body: bytes) -> None:
+    make_journal(fuzzed)
     for address in ("/v1/journals/fuzz/entries", "/v1/journals/fuzz/search", "/v1/journals/fuzz/reprocess"):
         answer = fuzzed.post(address, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code in {200, 201, 202, 400, 422}
@@ -130,6 +136,7 @@ drafts = st.fixed_dictionaries(
 @LIMITS
 @given(draft=drafts)
 def test_what_is_accepted_comes_back_as_it_was(fuzzed: httpx.Client, draft: dict) -> None:
+    make_journal(fuzzed)
     sent = {**draft, "written_at": draft["written_at"].isoformat()}
     created = fuzzed.post("/v1/journals/fuzz/entries", json=sent)
     assert created.status_code == 201, created.text

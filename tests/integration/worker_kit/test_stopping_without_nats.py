@@ -68,6 +68,7 @@ def test_a_worker_that_lost_nats_stops_in_order(start: Start, servers_dir: Path)
         ends(worker, signal.SIGINT)
 
 
+@pytest.mark.soak
 def test_a_worker_that_never_found_nats_stops_in_order(start: Start) -> None:
     worker = start("enrichment_worker", f"nats://tests:x@127.0.0.1:{free_port()}")
     until(lambda: "Cannot connect" in worker.log(), why=worker.log)
