@@ -1,5 +1,6 @@
 """A nats-server of the wheel, run with whatever configuration a test wants."""
 
+import os
 import re
 import resource
 import signal
@@ -8,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-_START_S = 10.0
+_START_S = 30.0
 _PORT = re.compile(r"Listening for client connections on 127\.0\.0\.1:(\d+)")
 
 
@@ -56,10 +57,14 @@ class NatsProcess:
 
     def pause(self) -> None:
         """Its sockets stay open and nobody answers."""
-        self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        # The signal alone is only asked for: until each of its threads has met it, they answer.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self) -> None:
-        self._signal(signal.SIGCONT)
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def remove(self) -> None:
         self.kill()
@@ -67,10 +72,6 @@ class NatsProcess:
     def limit_files(self, size_bytes: int) -> None:
         assert self._process is not None
         resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
-
-    def _signal(self, what: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(what)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
