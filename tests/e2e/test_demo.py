@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from devstack.demo.diary import DiaryEntry, load_diary
 from devstack.demo.gateway_client import GatewayClient
 from devstack.demo.run import JOURNAL
 from devstack.stack import Stack
+from support.journal_client import JournalClient
 from support.unmeasured import unmeasured
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
@@ -40,14 +42,17 @@ class Demonstrated:
 
 
 @pytest.fixture(scope="module")
-def demonstrated(stack: Stack) -> Demonstrated:
+def demonstrated(stack: Stack) -> Iterator[Demonstrated]:
     # A folder that others may enter: PostgreSQL runs as an unprivileged user where the tests run as root.
     with TemporaryDirectory(prefix="daybook-demo-") as directory:
         Path(directory).chmod(0o755)
         alone = _demo(Path(directory) / "home")
     beside = [_demo(stack.config.home) for _ in range(2)]
     with GatewayClient(stack.gateway_url, stack.admin_key, JOURNAL) as client:
-        return Demonstrated(alone, beside, list(client.entries()))
+        views = list(client.entries())
+    yield Demonstrated(alone, beside, views)
+    with JournalClient(stack.gateway_url, stack.admin_key, JOURNAL) as client:
+        client.request("DELETE").raise_for_status()
 
 
 def _demo(home: Path) -> DemoRun:
