@@ -77,11 +77,11 @@ check: $(STAMP) ## lint, types, import rules, unused and missing dependencies, c
 	@$(CHART_IS_CURRENT) >/dev/null 2>&1 || { $(CHART_IS_CURRENT) || echo 'The chart is behind: `make chart-files`.'; exit 1; }
 
 test: check ## lint, types, import rules and the suite on real servers, but for the longest tests
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(SHARES)
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(SHARES)
 
 coverage: $(STAMP) ## the suite once more, with every process measured (half as long again), and a floor under the result
 	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target PYTEST="$(BIN)/coverage run -m pytest" $(SHARES)
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target PYTEST="$(BIN)/coverage run -m pytest" $(SHARES)
 	@$(BIN)/coverage combine -q && $(BIN)/coverage report
 
 # Shares of the suite, three at a time, since tests mostly wait for servers and processes: each has servers of its own, and
