@@ -25,6 +25,8 @@ Document = dict[str, Any]
 @dataclass(frozen=True)
 class Order:
     values: Document = field(default_factory=dict)
+    #: `--set` and `--set-string` with what follows each: over the values, as Helm reads them.
+    flags: tuple[tuple[str, str], ...] = ()
     release: str = "diary"
     is_upgrade: bool = False
 
@@ -79,10 +81,13 @@ def render(orders: dict[str, Order]) -> dict[str, Rendered]:
 def _main() -> None:
     import helm_python
 
+    parse = {"--set": helm_python.parse_set_string, "--set-string": helm_python.parse_set_string_values}
     advice = 1  # Severities: 1 advice, 2 warning, 3 error.
     answers = {}
     for name, order in json.load(sys.stdin).items():
         values, files, error, lint = order["values"], {}, "", []
+        for flag, text in order["flags"]:
+            values = _over(values, parse[flag](text))
         try:
             # Loaded anew each time: a rendering that leaves a subchart out takes it away from the chart for good.
             with helm_python.Chart.load(CHART) as chart:
@@ -99,6 +104,11 @@ def _main() -> None:
             error = str(refused)
         answers[name] = {"files": files, "error": error, "lint": lint}
     json.dump(answers, sys.stdout)
+
+
+def _over(values: Document, more: Document) -> Document:
+    nested = {name: _over(values.get(name, {}), part) for name, part in more.items() if isinstance(part, dict)}
+    return values | more | nested
 
 
 if __name__ == "__main__":

@@ -1,0 +1,107 @@
+"""What an operator is told to run on Kubernetes, as far as it can be run without a cluster."""
+
+import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from support.chart.pods import pods_of
+from support.chart.rendering import ROOT, Order, Rendered, render
+from support.operating import block
+
+README = "deploy/helm/daybook/README.md"
+OURS = {"gateway", "enrichment-worker", "insights-worker"}
+
+
+def flags_of(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple(re.findall(r"(--set(?:-string)?) ([^\s`]+)", text))
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Rendered]:
+    """The chart as the pages' own flags make it."""
+    install, _, upgrade = shlex_lines(block(README, "## Install"))
+    operations = (ROOT / "docs/operations.md").read_text()
+    return render(
+        {
+            "install": Order(flags=flags_of(install)),
+            "installed, then closed": Order(flags=flags_of(install) + flags_of(upgrade)),
+            "operations": Order(flags=flags_of(operations)),
+        }
+    )
+
+
+def shlex_lines(commands: str) -> list[str]:
+    return [shlex.join(shlex.split(line)) for line in commands.replace("\\\n", " ").splitlines()]
+
+
+def test_the_flags_of_the_pages_are_values_of_the_chart(told: dict[str, Rendered]) -> None:
+    assert {name: (chart.error, chart.lint) for name, chart in told.items()} == dict.fromkeys(told, ("", ()))
+    assert all(chart.order.flags for chart in told.values())
+
+
+def test_an_install_by_the_readme_takes_from_ones_own_registry_what_was_pushed_there(told: dict[str, Rendered]) -> None:
+    images = {each["image"] for pod in pods_of(told["install"]) for each in pod.containers}
+    pushed = {image for image in images if image.startswith("registry.example:5000/")}
+    assert {re.sub(r"^registry.example:5000/daybook/(.*):.*$", r"\1", image) for image in pushed} == OURS
+    assert {image.partition(":")[0] for image in images - pushed} == {
+        "nats",
+        "postgres",
+        "qdrant/qdrant",
+        "ollama/ollama",
+    }
+
+
+def test_an_install_by_the_readme_waits_for_the_models_before_it_closes_the_way_to_them(
+    told: dict[str, Rendered],
+) -> None:
+    install, tested, upgrade = shlex_lines(block(README, "## Install"))
+    assert {"--wait", "--wait-for-jobs", "--timeout"} <= set(install.split())
+    assert tested.startswith("helm test diary ")
+    (job,) = [pod for pod in pods_of(told["install"]) if pod.component == "ollama-pull"]
+    assert f"--timeout {job.owner['spec']['activeDeadlineSeconds'] // 3600}h" in install
+    assert "--reuse-values" in upgrade
+    assert "ollama-pull" not in {pod.component for pod in pods_of(told["installed, then closed"])}
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    """Not ready at first, as a gateway before its schema."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        is_ready = self.asked > 1
+        self.send_response(200 if is_ready else 503)
+        self.end_headers()
+        self.wfile.write(json.dumps({"status": "ready" if is_ready else "not ready"}).encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+def test_the_test_pod_waits_for_a_gateway_that_comes_up(charts: dict[str, Rendered]) -> None:
+    (container,) = charts["minimal"].one("Pod", "test")["spec"]["containers"]
+    program = container["command"][2]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/readyz"
+
+    refused = subprocess.run([sys.executable, "-c", program, url, "0"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, json.loads(refused.stdout)["status"]) == (1, "unreachable"), refused.stderr
+
+    process = subprocess.Popen([sys.executable, "-c", program, url, "60"], stdout=subprocess.PIPE, text=True)
+    with HTTPServer(("127.0.0.1", port), _Gateway) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        said, _ = process.communicate(timeout=30)
+        server.shutdown()
+        serving.join()
+    assert (process.returncode, json.loads(said)["status"]) == (0, "ready")
+    assert _Gateway.asked == 2
