@@ -47,6 +47,12 @@ async def _record(store, owner, entry, version=1, revision=1, **outcome):
     return (await record_reflection(store, owner.principal, report)).outcome
 
 
+async def _orders(store, entry):
+    """Version of each and whether somebody waits for it, in their order."""
+    told = [event for event in await pending_events(store) if event.type == "reflection.requested.v1"]
+    return [(event.data.version, event.data.interactive) for event in told if event.data.entry_id == entry.id]
+
+
 async def _newest(store, owner, entry):
     return await get_reflection(store, owner.principal, "anna", entry.id)
 
@@ -118,6 +124,22 @@ async def test_a_journal_may_ask_for_one_with_every_new_entry(store, owner):
     assert types == ["entry.created.v1", "reflection.requested.v1"]
     assert not (await pending_events(store))[-1].data.interactive
     assert not (await _begin(store, owner, created)).related_entries
+
+
+async def test_who_asks_by_hand_overtakes_those_that_nobody_waits_for(store, owner):
+    await change_settings(store, owner.principal, "anna", JournalSettingsChange(reflect="always"))
+    entry, other = [(await create_entry(store, owner.principal, "anna", draft())).entry for _ in range(2)]
+    asked = [await _request(store, owner, entry) for _ in range(3)]
+    assert {(one.version, one.state) for one in asked} == {(1, "pending")}
+    assert await _orders(store, entry) == [(1, False), (1, True)], "once more, and not with every click"
+    await reconcile(store, overdue_s=0.0, idempotency_keep_s=3600)
+    assert (await _orders(store, entry))[-1] == (1, True), "it keeps its place when it is ordered again"
+    await _begin(store, owner, entry)
+    await _record(store, owner, entry)
+    assert (await _begin(store, owner, entry)).outcome == "settled", "the task that was overtaken has nothing to do"
+    await _begin(store, owner, other)
+    await _request(store, owner, other)
+    assert (1, True) not in await _orders(store, other), "what is written already waits behind nothing"
 
 
 async def test_what_nobody_reports_is_asked_for_again(store, owner, entry):

@@ -81,6 +81,11 @@ class Desk:
             if event.type.startswith("insights.")
         ]
 
+    async def waited_for(self):
+        """Of each order, whether somebody waits."""
+        events = await pending_events(self.store)
+        return [event.data.interactive for event in events if event.type == "insights.requested.v1"]
+
 
 @pytest.fixture
 def desk(store, owner):
@@ -116,6 +121,25 @@ async def test_who_asks_for_days_that_are_being_reported_on_gets_that_report(des
     await desk.begin(asked[0])
     await desk.record(asked[0], reason="model_missing")
     assert (await desk.request()).id != asked[0].id, "what failed is asked for anew"
+
+
+async def test_who_asks_by_hand_overtakes_those_that_nobody_waits_for(desk, store, owner):
+    entry = await desk.write()
+    change = JournalSettingsChange(reports=("weekly",))
+    await change_settings(store, owner.principal, "anna", change)
+    await schedule_reports(store, owner.principal, now=datetime(2026, 3, 9, 12, tzinfo=UTC))
+    week = {"kind": "weekly", "from": "2026-03-02"}
+    (asked, again) = [await desk.request(**week) for _ in range(2)]
+    assert (asked.id, asked.edition, asked.scheduled) == (again.id, 1, True)
+    assert await desk.waited_for() == [False, True], "once more, and not with every click"
+    await reconcile(store, overdue_s=0.0, idempotency_keep_s=3600)
+    assert (await desk.waited_for())[-1], "it keeps its place when it is ordered again"
+    assert await desk.make(asked, entry) == "recorded"
+    assert (await desk.begin(asked)).outcome == "settled", "the task that was overtaken has nothing to do"
+    await erase_entry(store, owner.principal, "anna", entry.id)
+    assert not (await desk.waited_for())[-1], "nobody waits for the next edition"
+    await desk.request(**week)
+    assert (await desk.waited_for())[-1], "until somebody asks"
 
 
 async def test_a_failure_is_shown_with_its_reason(desk):

@@ -37,6 +37,12 @@ async def get_pending(connection: Connection, entry_id: UUID) -> Reflection | No
     return _reflection(row) if row else None
 
 
+async def hasten(connection: Connection, entry_id: UUID, version: int) -> Reflection | None:
+    """The pending version, from now on waited for. None where it was before."""
+    row = await connection.fetchrow(query("reflections", "hasten_reflection"), entry_id, version)
+    return _reflection(row) if row else None
+
+
 async def begin(connection: Connection, entry_id: UUID, version: int, revision: int) -> Reflection | None:
     """The pending version, from now on about `revision`. None if it is settled, or gone with its entry."""
     row = await connection.fetchrow(query("reflections", "begin_reflection"), entry_id, version, revision)

@@ -53,6 +53,12 @@ async def get_unsettled(connection: Connection, days: Days) -> Report | None:
     return _report(row) if row else None
 
 
+async def hasten(connection: Connection, report_id: UUID) -> Report | None:
+    """The report, from now on waited for. None where it was before, or is settled."""
+    row = await connection.fetchrow(query("reports", "hasten_report"), report_id)
+    return _report(row) if row else None
+
+
 async def get(connection: Connection, journal: str, report_id: UUID) -> Report | None:
     row = await connection.fetchrow(query("reports", "get_report"), journal, report_id)
     return _report(row) if row else None
@@ -151,6 +157,7 @@ def _report(row: Any) -> Report:
         last_day=row["last_day"],
         time_zone=row["time_zone"],
         scheduled=row["scheduled"],
+        interactive=row["interactive"],
         state=row["state"],
         edition=row["edition"],
         requested_at=row["requested_at"],

@@ -26,3 +26,8 @@ class Reflection:
     reason: FailureReason | None = None
     #: Set where `state` is withheld.
     notice: str | None = None
+
+    @property
+    def is_begun(self) -> bool:
+        """Of a pending one: a worker has it in hand, or had."""
+        return self.updated_at > self.requested_at

@@ -23,7 +23,10 @@ class Report:
     #: Included.
     last_day: date
     time_zone: str
+    #: Made by itself when the period had ended.
     scheduled: bool
+    #: Somebody waits for this edition.
+    interactive: bool
     state: ReportState
     edition: int
     requested_at: datetime

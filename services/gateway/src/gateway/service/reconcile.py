@@ -43,7 +43,7 @@ async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float
             ENRICHMENTS_REISSUED.labels(kind="reflection").inc()
         late_reports = await reports.reissue_overdue(connection, overdue_s=overdue_s, limit=_ROUND_MAX)
         for report in late_reports:
-            await outbox.insert(connection, order_of_report(report, interactive=False))
+            await outbox.insert(connection, order_of_report(report))
             ENRICHMENTS_REISSUED.labels(kind="report").inc()
         await idempotency.delete_expired(connection, older_than_s=idempotency_keep_s)
         await evidence.delete_expired(connection, older_than_s=KEEP_S)

@@ -10,6 +10,12 @@ RETURNING entry_id, version, revision, state, interactive, result, reason, notic
 SELECT entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at
 FROM reflections WHERE entry_id = $1 AND state = 'pending';
 
+-- name: hasten_reflection
+-- When somebody asks for the one that waits behind those who do not. Nothing comes back where somebody has before.
+UPDATE reflections SET interactive = true, reissued_at = now()
+WHERE entry_id = $1 AND version = $2 AND state = 'pending' AND NOT interactive
+RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
+
 -- name: begin_reflection
 -- When a worker begins to write: it speaks of the entry as it is now. Nothing comes back if it is settled, or gone.
 UPDATE reflections SET revision = $3, updated_at = now()

@@ -1,37 +1,44 @@
 -- name: insert_report
 -- When one is asked for, with the journal's settings locked, and no other of the same days is being made.
-INSERT INTO reports (id, journal, kind, first_day, last_day, time_zone, scheduled, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending')
-RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result,
-    reason, care, requested_at, updated_at;
+INSERT INTO reports (id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, NOT $7, 'pending')
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
+    result, reason, care, requested_at, updated_at;
 
 -- name: get_unsettled_report
 -- Before one is asked for: who asks for days that are being reported on gets that report.
-SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result, reason,
-    care, requested_at, updated_at
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
+    result, reason, care, requested_at, updated_at
 FROM reports
 WHERE journal = $1 AND kind = $2 AND first_day = $3 AND last_day = $4 AND time_zone = $5
   AND state IN ('pending', 'running')
 ORDER BY requested_at DESC, id DESC
 LIMIT 1;
 
+-- name: hasten_report
+-- When somebody asks for one that waits behind those who do not. Nothing comes back where somebody has before.
+UPDATE reports SET interactive = true, reissued_at = now()
+WHERE id = $1 AND NOT interactive AND state IN ('pending', 'running')
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
+    result, reason, care, requested_at, updated_at;
+
 -- name: get_report
 -- When one is read.
-SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result, reason,
-    care, requested_at, updated_at
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
+    result, reason, care, requested_at, updated_at
 FROM reports WHERE journal = $1 AND id = $2;
 
 -- name: glance_at_report
 -- When somebody watches one being made. Draft and result are heavy and stay away.
-SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, reason, care, requested_at,
-    updated_at, NULL::jsonb AS draft, NULL::jsonb AS result
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, reason, care,
+    requested_at, updated_at, NULL::jsonb AS draft, NULL::jsonb AS result
 FROM reports
 WHERE journal = $1 AND id = $2;
 
 -- name: list_reports
 -- When a client pages through them. $2 and $3 are where the page before ended. Results are heavy and stay away.
-SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, reason, care, requested_at,
-    updated_at, NULL::jsonb AS draft, NULL::jsonb AS result
+SELECT id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, reason, care,
+    requested_at, updated_at, NULL::jsonb AS draft, NULL::jsonb AS result
 FROM reports
 WHERE journal = $1 AND ($2::timestamptz IS NULL OR (requested_at, id) < ($2, $3::uuid))
 ORDER BY requested_at DESC, id DESC
@@ -45,8 +52,8 @@ DELETE FROM reports WHERE journal = $1 AND id = $2 RETURNING id;
 -- When a worker begins, or goes on. Nothing comes back if it is settled, gone, or there is a newer edition.
 UPDATE reports SET state = 'running', reissued_at = now(), updated_at = now()
 WHERE journal = $1 AND id = $2 AND edition = $3 AND state IN ('pending', 'running')
-RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result,
-    reason, care, requested_at, updated_at;
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
+    result, reason, care, requested_at, updated_at;
 
 -- name: give_entries
 -- When a worker is given entries, those that are still there. They stay until the transaction ends: who erases one then
@@ -82,10 +89,10 @@ RETURNING extract(epoch FROM clock_timestamp() - requested_at)::float8 AS waited
 -- said is kept.
 UPDATE reports
 SET state = 'pending', edition = edition + 1, progress = NULL, draft = NULL, result = NULL, reason = NULL, care = NULL,
-    reissues = 0, reissued_at = now(), updated_at = now()
+    interactive = false, reissues = 0, reissued_at = now(), updated_at = now()
 WHERE id IN (SELECT report_id FROM report_entries WHERE entry_id = $1)
-RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, state, edition, progress, draft, result,
-    reason, care, requested_at, updated_at;
+RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
+    result, reason, care, requested_at, updated_at;
 
 -- name: forget_entries
 -- After that: the next edition is given its own.
@@ -104,8 +111,8 @@ FROM (
 ) AS overdue
 WHERE report.id = overdue.id
 RETURNING report.id, report.journal, report.kind, report.first_day, report.last_day, report.time_zone,
-    report.scheduled, report.state, report.edition, report.progress, report.draft, report.result, report.reason,
-    report.care, report.requested_at, report.updated_at;
+    report.scheduled, report.interactive, report.state, report.edition, report.progress, report.draft,
+    report.result, report.reason, report.care, report.requested_at, report.updated_at;
 
 -- name: claim_schedule
 -- When a period has ended: the first who comes makes the report. Nothing comes back for the others, at whatever time.
