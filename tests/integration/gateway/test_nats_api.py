@@ -22,6 +22,7 @@ from gateway.service.create_entry import create_entry
 from gateway.service.put_journal import put_journal
 from support.eventually import eventually
 from support.gateway_store import FixedFinder, context_over, draft, holder, pending_events, report
+from support.log_lines import log_lines
 from support.moods import Written, insert_written
 from worker_kit import GatewayClient, GatewayConfig, GatewayRefused
 
@@ -97,6 +98,22 @@ async def test_a_search_shows_the_passage_of_the_newest_revision_only(ask, store
     answer = await ask(subjects.SEARCH, Search(journal="anna", search=SearchQuery(query="bees")), SearchAnswer)
     (hit,) = answer.hits
     assert (hit.entry_id, hit.snippet, answer.model) == (entry.id, "The garden was full of bees.", "test-model")
+
+
+async def test_a_fault_of_ours_is_told_without_a_word_of_the_entry(ask, finder, monkeypatch):
+    async def find(*_question, **_limit):
+        raise RuntimeError("Failing row contains (elderflower)")
+
+    monkeypatch.setattr(finder, "find", find)
+    with log_lines() as lines:
+        request = Search(journal="anna", search=SearchQuery(query="elderflower"))
+        reply = await ask(subjects.SEARCH, request, ProblemReply)
+    assert (reply.problem.status, reply.problem.type) == (500, "urn:daybook:problem:internal")
+    (failed,) = lines.of("nats.failed")
+    assert (failed["error"], failed["subject"]) == ("RuntimeError", subjects.SEARCH)
+    assert any("test_nats_api.py" in frame for frame in failed["frames"])
+    assert failed["correlation_id"]
+    assert "elderflower" not in lines.text
 
 
 async def test_moods_are_answered_in_buckets_and_one_by_one(ask, store, owner):

@@ -2,6 +2,7 @@
 
 from telemetry.build_info import BuildInfo
 from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused, public_addresses
+from telemetry.failures import failure_of
 from telemetry.histograms import TracedHistogram
 from telemetry.logs import LogFormat, bound, bound_id, configure_logging, redact
 from telemetry.metrics import ProbeServer, Readiness, collected, exposition, serve_probes
@@ -36,6 +37,7 @@ __all__ = [
     "current_traceparent",
     "exposition",
     "fail",
+    "failure_of",
     "flush_tracing",
     "inner_span",
     "public_addresses",

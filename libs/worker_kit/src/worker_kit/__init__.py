@@ -8,7 +8,7 @@ from worker_kit._celery_app import QueueSpec, WorkerConfig, create_celery, pipel
 from worker_kit._event_step import EventSource, EventStepConfig, Order, install_event_step
 from worker_kit._evidence import Evidence, gather_evidence, note_call
 from worker_kit._evidence_reporter import EvidenceReporter, EvidenceReporterConfig
-from worker_kit._fates import DeadLetter, Fate, RetryLater, count_fate, decide_fate, reason_of
+from worker_kit._fates import DeadLetter, Fate, RetryLater, count_fate, decide_fate, reason_of, told_of
 from worker_kit._gateway_client import GatewayClient, GatewayConfig
 from worker_kit._losses import fresh_headers, lost_for_good, lost_runs
 from worker_kit._model_facts import ModelFacts, model_facts
@@ -85,4 +85,5 @@ __all__ = [
     "serve_beat",
     "serve_worker",
     "split",
+    "told_of",
 ]

@@ -8,6 +8,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 import entry_index
 import ollama_client
 from contracts.enrichments import FailureReason
+from telemetry import failure_of
 from worker_kit._backoff import Backoff
 from worker_kit._metrics import GIVEN_UP, RETRIES
 from worker_kit._skew import KNOWN_WITHIN_S
@@ -59,6 +60,11 @@ def count_fate(task: str, error: BaseException, fate: Fate) -> None:
             RETRIES.labels(task, reason_of(error)).inc()
         case DeadLetter(reason):
             GIVEN_UP.labels(task, reason).inc()
+
+
+def told_of(error: BaseException, reason: FailureReason) -> dict[str, object]:
+    """Fields of the log line of a dead letter: what nobody foresaw is told with its place, the rest with its name."""
+    return failure_of(error) if reason == "internal_error" else {"error": type(error).__name__}
 
 
 def reason_of(error: BaseException) -> FailureReason:

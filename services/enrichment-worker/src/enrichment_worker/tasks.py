@@ -26,6 +26,7 @@ from worker_kit import (
     lost_runs,
     pipeline_task,
     run_async,
+    told_of,
 )
 
 log = structlog.get_logger()
@@ -151,14 +152,8 @@ def _settle(
                 delay_s = max(delay_s, wait_s)
             case DeadLetter(reason):
                 annotate(given_up=reason)
-                unexpected = reason == "internal_error"
-                log.error(
-                    "enrichment.failed",
-                    entry_id=str(fault.ref.entry_id),
-                    reason=reason,
-                    error=type(fault.error).__name__,
-                    exc_info=fault.error if unexpected else None,
-                )
+                told = told_of(fault.error, reason)
+                log.error("enrichment.failed", entry_id=str(fault.ref.entry_id), reason=reason, **told)
                 error = _failure(
                     lambda ref=fault.ref, why=reason: context.run(
                         pipeline.record_failure(context.config, [ref], kind, why)

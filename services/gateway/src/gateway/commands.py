@@ -21,7 +21,7 @@ from gateway.recovery import kinds_of, run_erase_again, run_erasures, run_reinde
 from gateway.service.keys import ensure_key, list_keys, revoke_key
 from gateway.settings import Settings
 from service_settings import SettingsWrong, read_settings
-from telemetry import configure_logging
+from telemetry import configure_logging, failure_of
 
 _CONNECT_S = 5.0
 
@@ -39,6 +39,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     configure_logging(service="gateway", log_format=settings.log_format, level=settings.log_level)
     try:
         status: int | None = asyncio.run(options.run(settings, options))
+    except ExceptionGroup as errors:
+        # Of what runs side by side, and has rows in hand; what fails alone, such as a start, is told in its own words.
+        told = failure_of(errors)
+        log.error("gateway.failed", command=options.command, reason=type(errors).__name__, **told)  # noqa: TRY400
+        return 1
     except Exception as error:  # The border of the process.
         log.exception("gateway.failed", command=options.command, reason=type(error).__name__)
         return 1

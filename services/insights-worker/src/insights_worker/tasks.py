@@ -25,6 +25,7 @@ from worker_kit import (
     pipeline_task,
     reason_of,
     run_async,
+    told_of,
 )
 
 log = structlog.get_logger()
@@ -126,10 +127,8 @@ def _attempt(
             case RetryLater(delay_s):
                 pass
             case DeadLetter(reason):
-                # An error nobody foresaw is told with its place; the others with their name.
                 annotate(given_up=reason)
-                cause = error if reason == "internal_error" else None
-                log.error("task.given_up", reason=reason, error=type(error).__name__, exc_info=cause)
+                log.error("task.given_up", reason=reason, **told_of(error, reason))
                 if _failure(lambda: run_async(give_up(reason), deadline_s=context.deadline_s)) is None:
                     return
                 # Nobody may wait for ever: the whole is tried again, and fails again where it must.

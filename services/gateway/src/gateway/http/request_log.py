@@ -1,7 +1,6 @@
 """The outermost middleware: ids, one log line and one measurement a request, and an answer whatever happens inside."""
 
 import re
-import traceback
 from contextlib import suppress
 from time import perf_counter
 
@@ -15,7 +14,7 @@ from gateway.http.answers import problem_answer
 from gateway.http.event_stream import SlowReader
 from gateway.http.metrics import REQUEST_DURATION
 from gateway.http.request_span import CLIENT_GONE, METHODS, PROBES, serving, tell_outcome
-from telemetry import bound
+from telemetry import bound, failure_of
 
 #: What a client may choose as its request id: it goes into log lines as it is.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -61,7 +60,7 @@ class RequestLog:
             except SlowReader:
                 log.info("http.reader_too_slow")
             except Exception as error:  # noqa: BLE001 - handling ends here; nothing may reach the server's own logging
-                _log_failure(error)
+                log.error("http.failed", **failure_of(error))  # noqa: TRY400 - a traceback ends with the message
                 # Too late where the answer has begun: then the server notices that it is cut, and closes.
                 if status == CLIENT_GONE:
                     with suppress(OSError):
@@ -87,9 +86,3 @@ def _account(scope: Scope, status: int, duration_s: float) -> None:
     REQUEST_DURATION.observe(duration_s, method, route, str(status))
     tell = log.debug if route in PROBES else log.info
     tell("http.request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 2))
-
-
-def _log_failure(error: Exception) -> None:
-    """Where it broke, without the message: a database error's quotes the row, words of an entry and all."""
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("http.failed", error=type(error).__qualname__, frames=frames[-12:])

@@ -15,7 +15,7 @@ from contracts.subjects import EVIDENCE_REPORT
 from gateway.domain.errors import GatewayError
 from gateway.domain.problems import INTERNAL, problem_of, request_invalid
 from gateway.metrics import NATS_REQUEST_TIME, NATS_REQUESTS
-from telemetry import TRACEPARENT, bound, fail, span
+from telemetry import TRACEPARENT, bound, fail, failure_of, span
 
 #: What every handler calls the parameter that holds the body.
 REQUEST = "request"
@@ -63,8 +63,8 @@ async def _answer(
         problem = problem_of(error)
     except ValidationError as error:
         problem = _problem_of_validation(error)
-    except Exception:  # The border: whatever it was, the client is told that it was not the client.
-        log.exception("nats.failed", subject=message.raw_message.subject)
+    except Exception as error:  # noqa: BLE001 - the border: the client is told that it was not the client
+        log.error("nats.failed", subject=message.raw_message.subject, **failure_of(error))  # noqa: TRY400 - no message
         problem = INTERNAL
     return ProblemReply(problem=problem), problem.type.rpartition(":")[2]
 
