@@ -13,6 +13,9 @@ import yaml
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 #: Added by Prometheus when it scrapes.
 TARGET = frozenset({"job", "instance"})
+#: Added by Prometheus Operator, beside those, to all that it scrapes by a ServiceMonitor or a PodMonitor.
+#: Source: https://prometheus-operator.dev/docs/developer/troubleshooting/
+OPERATOR = frozenset({"namespace", "service", "pod", "container", "endpoint", "node"})
 
 
 @dataclass(frozen=True)
@@ -94,25 +97,64 @@ def faults(expression: str, exposed: dict[str, set[str]]) -> list[str]:
     return found
 
 
+def used_labels(expression: str) -> set[str]:
+    """By which it chooses, sums or joins."""
+    found: set[str] = set()
+    for part in walk(promql.parse(expression)):
+        match part:
+            case promql.VectorSelector():
+                found |= {matcher.name for matcher in part.matchers.matchers}
+            case promql.AggregateExpr():
+                found |= _by(part)
+            case promql.BinaryExpr() if part.modifier is not None and part.modifier.matching is not None:
+                found |= {*part.modifier.matching.labels, *(part.modifier.group_labels or ())}
+            case _:
+                pass
+    return found
+
+
+def told_apart_by(tree: Any, known: dict[str, set[str]]) -> set[str]:
+    """The labels that the series of its answer have. `known`: series -> labels, of those that nothing sums.
+
+    Raises:
+        KeyError: a series that nothing sums, and that is not known.
+    """
+    match tree:
+        case promql.VectorSelector():
+            return known[tree.name]
+        case promql.AggregateExpr():
+            return _by(tree)
+        case promql.Call() if tree.func.name == "absent":
+            (missing,) = tree.args
+            return {matcher.name for matcher in missing.matchers.matchers if matcher.op == promql.MatchOp.Equal}
+        case promql.BinaryExpr() if str(tree.op) in {"and", "unless"}:
+            return told_apart_by(tree.lhs, known)
+        case _:
+            return {label for part in _below(tree) for label in told_apart_by(part, known)}
+
+
 def legend_labels(legend: str) -> set[str]:
     return set(re.findall(r"{{\s*(\w+)\s*}}", legend))
 
 
 def walk(expression: Any) -> Iterator[Any]:
     yield expression
+    for part in _below(expression):
+        yield from walk(part)
+
+
+def _below(expression: Any) -> list[Any]:
     match expression:
         case promql.BinaryExpr():
-            below = [expression.lhs, expression.rhs]
+            return [expression.lhs, expression.rhs]
         case promql.AggregateExpr() | promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
-            below = [expression.expr]
+            return [expression.expr]
         case promql.Call():
-            below = list(expression.args)
+            return list(expression.args)
         case promql.MatrixSelector():
-            below = [expression.vector_selector]
+            return [expression.vector_selector]
         case _:
-            below = []
-    for part in below:
-        yield from walk(part)
+            return []
 
 
 def _by(part: Any) -> set[str]:

@@ -12,6 +12,7 @@ from support.enrichment import until
 from support.prometheus_server import MISSING, PROGRAM, PrometheusServer
 from support.promql import (
     GRAFANA,
+    OPERATOR,
     TARGET,
     dashboards,
     expressions_of_panels,
@@ -72,6 +73,11 @@ def test_what_is_said_to_have_never_counted_is_declared(watched: WatchedStack) -
     text = "".join(watched.expositions().values())
     families = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
     assert {name.removesuffix("_total") for name in NEVER_COUNTED} <= families
+
+
+def test_no_label_of_ours_is_one_that_a_scraper_attaches(exposed: dict[str, set[str]]) -> None:
+    """It would be stored as `exported_...`, and every expression would miss it."""
+    assert {name for name, labels in exposed.items() if labels & (TARGET | OPERATOR)} == set()
 
 
 @pytest.mark.parametrize("name", dashboards())

@@ -71,7 +71,7 @@ def test_it_says_how_far_each_worker_is_and_that_all_answer(watched: WatchedStac
     for kind in ("reflection", "report"):
         assert value(watched, GATEWAY, "daybook_gateway_pending_work", kind=kind) == 0
     (build,) = samples(watched.targets[GATEWAY], "daybook_build_info")
-    assert build.labels["service"] == GATEWAY
+    assert build.labels["component"] == GATEWAY
 
 
 @pytest.fixture

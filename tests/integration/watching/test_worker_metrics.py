@@ -52,7 +52,7 @@ def test_every_worker_tells_of_all_task_queues(watched: WatchedStack) -> None:
 def test_every_process_says_what_it_is(watched: WatchedStack) -> None:
     for service in ("enrichment-worker", "insights-worker", "insights-beat"):
         (build,) = samples(watched.targets[service], "daybook_build_info")
-        assert build.labels["service"] == service
+        assert build.labels["component"] == service
         assert re.fullmatch(r"\d+\.\d+\.\d+", build.labels["version"])
         assert value(watched, service, "process_start_time_seconds") > 1.7e9
     assert value(watched, "enrichment-worker", "daybook_worker_concurrency") == 2

@@ -10,14 +10,17 @@ from prometheus_client.registry import Collector
 
 
 class BuildInfo(Collector):
-    """`service` as in its distribution's name: `gateway` is `daybook-gateway`."""
+    """`component` as in its distribution's name: `gateway` is `daybook-gateway`.
 
-    def __init__(self, service: str, *, distribution: str | None = None) -> None:
-        self._labels = (service, version(distribution or f"daybook-{service}"), python_version())
+    Not `service`: Prometheus Operator writes a label of that name upon all that it scrapes by a Service.
+    """
+
+    def __init__(self, component: str, *, distribution: str | None = None) -> None:
+        self._labels = (component, version(distribution or f"daybook-{component}"), python_version())
 
     def collect(self) -> Iterable[Metric]:
         family = GaugeMetricFamily(
-            "daybook_build_info", "Always 1; the labels say what runs.", labels=("service", "version", "python")
+            "daybook_build_info", "Always 1; the labels say what runs.", labels=("component", "version", "python")
         )
         family.add_metric(self._labels, 1.0)
         yield family
