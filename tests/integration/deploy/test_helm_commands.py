@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import socket
 import subprocess
 import sys
@@ -11,10 +10,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from gateway.service.keys import _KEY
 from support.chart.pods import pods_of
 from support.chart.rendering import ROOT, Order, Rendered, render
 from support.operating import block
 
+OPERATIONS = "docs/operations.md"
 README = "deploy/helm/daybook/README.md"
 OURS = {"gateway", "enrichment-worker", "insights-worker"}
 
@@ -23,22 +24,26 @@ def flags_of(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(re.findall(r"(--set(?:-string)?) ([^\s`]+)", text))
 
 
+RENEWING = "### The same on Kubernetes"
+
+
 @pytest.fixture(scope="module")
 def told() -> dict[str, Rendered]:
     """The chart as the pages' own flags make it."""
-    install, _, upgrade = shlex_lines(block(README, "## Install"))
-    operations = (ROOT / "docs/operations.md").read_text()
+    install, _, upgrade = shell_lines(block(README, "## Install"))
+    operations = (ROOT / OPERATIONS).read_text()
     return render(
         {
             "install": Order(flags=flags_of(install)),
             "installed, then closed": Order(flags=flags_of(install) + flags_of(upgrade)),
             "operations": Order(flags=flags_of(operations)),
+            "setup again": Order(flags=(("--set", "setup.revision=2"),)),
         }
     )
 
 
-def shlex_lines(commands: str) -> list[str]:
-    return [shlex.join(shlex.split(line)) for line in commands.replace("\\\n", " ").splitlines()]
+def shell_lines(commands: str) -> list[str]:
+    return [" ".join(line.split()) for line in commands.replace("\\\n", " ").splitlines()]
 
 
 def test_the_flags_of_the_pages_are_values_of_the_chart(told: dict[str, Rendered]) -> None:
@@ -61,7 +66,7 @@ def test_an_install_by_the_readme_takes_from_ones_own_registry_what_was_pushed_t
 def test_an_install_by_the_readme_waits_for_the_models_before_it_closes_the_way_to_them(
     told: dict[str, Rendered],
 ) -> None:
-    install, tested, upgrade = shlex_lines(block(README, "## Install"))
+    install, tested, upgrade = shell_lines(block(README, "## Install"))
     assert {"--wait", "--wait-for-jobs", "--timeout"} <= set(install.split())
     assert tested.startswith("helm test diary ")
     (job,) = [pod for pod in pods_of(told["install"]) if pod.component == "ollama-pull"]
@@ -105,3 +110,40 @@ def test_the_test_pod_waits_for_a_gateway_that_comes_up(charts: dict[str, Render
         serving.join()
     assert (process.returncode, json.loads(said)["status"]) == (0, "ready")
     assert _Gateway.asked == 2
+
+
+def test_a_new_api_key_is_one_that_the_gateway_takes() -> None:
+    first = shell_lines(block(OPERATIONS, RENEWING))[0]
+    made = subprocess.run(["bash", "-euc", f"{first}; echo $KEY"], capture_output=True, text=True, check=True)
+    assert _KEY.fullmatch(made.stdout.strip())
+
+
+def test_what_is_renewed_stands_in_the_chart_under_the_names_of_the_page(charts: dict[str, Rendered]) -> None:
+    _, _, rest = (ROOT / OPERATIONS).read_text().partition(f"\n{RENEWING}\n")
+    section = rest.partition("\n## ")[0]
+    named = set(re.findall(r"[`\"]([a-z]+(?:_[a-z]+)+)[`\\]", section))
+    (secret,) = charts["minimal"].of_kind("Secret")
+    single = {f"nats_{user}_password" for user in ("gateway", "enrichment", "insights", "client")}
+    keys = {"enrichment_gateway_key", "insights_gateway_key", "admin_key", "lexicon_key"}
+    servers = {"nats_passwords", "qdrant_api_key", "qdrant_config", "postgres_password", "gateway_database_url"}
+    assert named == keys | servers | single
+    assert named <= set(secret["stringData"])
+    workloads = {
+        f"{found['kind'].lower()}/{found['metadata']['name']}"
+        for found in charts["minimal"].of_kind("Deployment", "StatefulSet")
+    }
+    assert set(re.findall(r"(?:deployment|statefulset)/[a-z-]+", section)) <= workloads
+
+
+def test_setup_can_run_while_a_single_key_is_taken_out_of_the_secret(charts: dict[str, Rendered]) -> None:
+    """It runs before `helm upgrade` makes new ones: with a file missing, its pod would not start."""
+    read = {key for pod in pods_of(charts["minimal"]) if pod.component == "setup" for _, key, _ in pod.secret_keys()}
+    assert {"enrichment_gateway_key", "insights_gateway_key", "admin_key"} <= read
+    assert {key for key in read if key.startswith("nats_") or key in {"qdrant_api_key", "postgres_password"}} == set()
+
+
+def test_another_revision_is_another_job_for_setup(charts: dict[str, Rendered], told: dict[str, Rendered]) -> None:
+    before, after = charts["minimal"].one("Job", "setup"), told["setup again"].one("Job", "setup")
+    assert before["metadata"]["name"] != after["metadata"]["name"]
+    assert "annotations" not in before["spec"]["template"]["metadata"]
+    assert before["spec"]["template"]["spec"] == after["spec"]["template"]["spec"]
