@@ -14,6 +14,8 @@ from devstack.ollama.registry import Model, Registry
 from devstack.ollama.upstream import Upstream
 
 _PULL_HINT = ", try pulling it first"
+#: So many texts at a time go to llama.cpp, which works on although its client has left.
+PIECE = 16
 
 
 class Embedding:
@@ -60,9 +62,10 @@ class Embedding:
             raise ApiFault(501, "This server does not support embeddings. Start it with `--embeddings`")
         async with model.slot():
             inputs = [await self._fit(model, text, truncate=truncate) for text in texts]
-            answer = await self._upstream.post(model, "/v1/embeddings", {"input": inputs})
-        rows = sorted(answer["data"], key=lambda row: row["index"])
-        return [row["embedding"] for row in rows], answer["usage"]["prompt_tokens"]
+            pieces = [inputs[start : start + PIECE] for start in range(0, len(inputs), PIECE)]
+            answers = [await self._upstream.post(model, "/v1/embeddings", {"input": piece}) for piece in pieces]
+        rows = [row for answer in answers for row in sorted(answer["data"], key=lambda row: row["index"])]
+        return [row["embedding"] for row in rows], sum(answer["usage"]["prompt_tokens"] for answer in answers)
 
     async def _fit(self, model: Model, text: str, *, truncate: bool) -> str | list[int]:
         """The text, or its token ids cut to the context with the closing token kept."""
