@@ -17,7 +17,7 @@ def test_a_task_ends_after_so_many_lost_runs_and_its_neighbours_run(tmp_path: Pa
         site.send("neighbour")
         worker = site.worker(concurrency=2)
         for name in ("killer", "sleeper"):
-            (ended,) = site.ledger.wait("ended", name=name)
+            (ended,) = site.ledger.wait("ended", deadline_s=60, name=name)
             assert ended["runs"] == LOST_MAX
             began = site.ledger.lines("began", name=name)
             assert [line["lost"] for line in began] == list(range(LOST_MAX)), worker.text()

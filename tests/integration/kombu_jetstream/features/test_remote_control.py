@@ -43,13 +43,13 @@ def celery(site: Site, *arguments: str, text: str = "") -> str:
 
 
 def test_active_and_reserved_are_what_is_unacked(crew: Site, inspect) -> None:
-    for number in range(6):
-        crew.send("work", f"shown {number}", 2.5)
+    sent = [crew.send("work", f"shown {number}", 30.0) for number in range(6)]
     until(lambda: len(only(inspect.active())) == 2)
     assert only(inspect.reserved()) == []
     assert crew.unacked() == 2
     assert crew.waiting() == 4
     crew.client.control.purge()
+    crew.client.control.revoke([each.id for each in sent], terminate=True)
     until(lambda: crew.unacked() == 0)
 
 
