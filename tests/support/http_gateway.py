@@ -22,6 +22,7 @@ from gateway.ask.writing import ChatModel
 from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.http.websockets import WebSocketProtocol
 from gateway.live.board import LiveBoard
 from gateway.live.event_feed import EventFeed
 from gateway.messaging.event_log import JetStreamEventLog
@@ -141,6 +142,14 @@ class HttpGateway:
         else:
             self._loop.call_soon_threadsafe(self.board.hear, frame)
 
+    def peers(self) -> set[int]:
+        """The ports of those who are connected."""
+
+        async def ports() -> set[int]:
+            return {one.client[1] for one in self._server.server_state.connections if one.client}
+
+        return self.run(ports())
+
     def _stop(self) -> None:
         self.board.close()
         if self.events is not None:
@@ -180,7 +189,7 @@ class HttpGateway:
                 access_log=False,
                 server_header=False,
                 lifespan="off",
-                ws="websockets-sansio",
+                ws=WebSocketProtocol,
                 timeout_graceful_shutdown=1,
             )
             self._server = uvicorn.Server(config)

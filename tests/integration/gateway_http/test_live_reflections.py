@@ -11,12 +11,13 @@ from uuid import UUID
 import httpx
 import pytest
 from httpx_sse import connect_sse
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from contracts.api import RecordReflection
 from contracts.identifiers import new_id
 from contracts.live import ReflectionFrame, Retry
+from gateway.http.websockets import WebSocketProtocol
 from gateway.service.keys import authenticate
 from gateway.service.reflect import record_reflection
 from support.http_gateway import HttpGateway
@@ -251,6 +252,50 @@ def test_who_is_slow_is_dropped_and_the_others_are_not(gateway: HttpGateway, ask
         while (event := heard(opened))["event"] != "ended":
             pass
         assert event["reflection"]["state"] == "done"
+
+
+def test_who_is_slow_is_told_so_over_websocket_once_it_reads_on(gateway: HttpGateway, asked: Asked) -> None:
+    key = gateway.new_key("read")
+    # While nobody calls `recv` it reads two messages ahead, and the rest waits in the socket.
+    with watching(gateway, asked.path, key, max_queue=1, max_size=None, compression=None) as slow:
+        _write_until_nobody_watches(asked, gateway)
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                slow.recv(timeout=DEADLINE_S)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4008
+
+
+def test_who_takes_nothing_at_all_over_websocket_is_dropped(
+    gateway: HttpGateway, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WebSocketProtocol, "linger_s", 0.1)
+    upgrade = (
+        f"GET {asked.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {gateway.new_key('read')}\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", gateway.port)) as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.sendall(upgrade.encode())
+        port = deaf.getsockname()[1]
+        assert deaf.recv(12) == b"HTTP/1.1 101"
+        _write_until_nobody_watches(asked, gateway)
+        _until(lambda: port not in gateway.peers())
+
+
+def _write_until_nobody_watches(asked: Asked, gateway: HttpGateway) -> None:
+    """Far more than a reflection has, to fill what lies between."""
+    _until(lambda: _watchers(gateway) == 1)
+    size = 20_000_000
+
+    def is_dropped() -> bool:
+        nonlocal size
+        size += 1_000_000
+        asked.writes("x" * size)
+        return _watchers(gateway) == 0
+
+    _until(is_dropped)
 
 
 def _watchers(gateway: HttpGateway) -> int:

@@ -23,6 +23,7 @@ from gateway.db.migrations import require_current
 from gateway.db.outbox import CHANNEL
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.http.websockets import WebSocketProtocol
 from gateway.live.event_feed import EventFeed
 from gateway.messaging.api import create_broker
 from gateway.messaging.asyncapi import asyncapi_document
@@ -188,7 +189,7 @@ async def _http_intake(settings: Settings, context: Context, listener: socket.so
             create_api(context),
             lifespan="off",
             log_config=None,
-            ws="websockets-sansio",
+            ws=WebSocketProtocol,
             access_log=False,
             server_header=False,
             timeout_keep_alive=30,

@@ -31,8 +31,13 @@ from gateway.service.read_reflections import get_reflection
 #: What a browser offers: `new WebSocket(url, ["daybook.v1", "daybook.key." + key])`.
 SUBPROTOCOL = "daybook.v1"
 KEY_SUBPROTOCOL = "daybook.key."
-TOO_SLOW = 4008
-GOING_AWAY = 1001
+#: How it ended, as a close code and words for whoever looks at the connection.
+_CLOSES = {
+    "ended": (1000, None),
+    "stopping": (1001, None),
+    "unavailable": (1001, "the database cannot be read now"),
+    "too_slow": (4008, "too slow: what is missing is stored"),
+}
 
 _JOURNAL: TypeAdapter[str] = TypeAdapter(JournalName)
 _NEWEST = "Which version; the newest where it is left out"
@@ -105,6 +110,13 @@ async def _send_all(
 
 async def _send(websocket: WebSocket, events: AsyncGenerator[LiveEvent], send_timeout_s: float) -> str:
     """How it ended. The close code says the same to the client."""
+    how = await _send_events(websocket, events, send_timeout_s)
+    # Only now, when nobody watches any more: whoever reads nothing may not hear of the close either.
+    await websocket.close(*_CLOSES[how])
+    return how
+
+
+async def _send_events(websocket: WebSocket, events: AsyncGenerator[LiveEvent], send_timeout_s: float) -> str:
     last: LiveEvent | None = None
     async with aclosing(events):
         try:
@@ -113,14 +125,10 @@ async def _send(websocket: WebSocket, events: AsyncGenerator[LiveEvent], send_ti
                 async with asyncio.timeout(send_timeout_s):
                     await websocket.send_text(event.model_dump_json())
         except TimeoutError:
-            await websocket.close(TOO_SLOW, "too slow: what is missing is stored")
             return "too_slow"
         except GatewayError:
-            await websocket.close(GOING_AWAY, "the database cannot be read now")
             return "unavailable"
-    ended = last is not None and last.event == "ended"
-    await websocket.close(1000 if ended else GOING_AWAY)
-    return "ended" if ended else "stopping"
+    return "ended" if last is not None and last.event == "ended" else "stopping"
 
 
 async def _left(websocket: WebSocket) -> None:
