@@ -17,4 +17,5 @@ def charts() -> dict[str, Rendered]:
     orders["upgrade"] = Order(VALUE_SETS["everything-external"], is_upgrade=True)
     orders["upgrade-bundled"] = Order(EXISTING, is_upgrade=True)
     orders["upgrade-without-its-secret"] = Order({}, is_upgrade=True)
+    orders["monitoring-without-clock"] = Order(VALUE_SETS["monitoring"] | {"insightsBeat": {"enabled": False}})
     return render(orders)

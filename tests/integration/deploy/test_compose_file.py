@@ -7,13 +7,16 @@ import pytest
 import yaml
 
 from devstack.permissions import ENRICHMENT, INSIGHTS, inbox_of
+from enrichment_worker.settings import Settings as EnrichmentSettings
+from gateway.settings import Settings as GatewaySettings
+from insights_worker.settings import Settings as InsightsSettings
 from support.compose_file import ROOT, make_secrets, settings_of, understood
 
 PROFILES = [(), ("observability",), ("gpu",), ("observability", "gpu")]
 #: They do something at each start, and end.
 ONCE = {"volumes", "models", "migrate", "topology", "key-admin", "key-enrichment", "key-insights"}
 #: Why nobody asks them whether they are well stands beside each in compose.yaml.
-UNASKED = {"insights-beat", "otel-collector"}
+UNASKED = {"otel-collector"}
 MODULES = {"gateway": "gateway", "enrichment-worker": "enrichment_worker", "insights-worker": "insights_worker"}
 
 
@@ -230,6 +233,25 @@ def test_every_file_that_is_mounted_is_in_the_project(everything):
     assert len(sources) == 7
     for source in sources:
         assert (ROOT / source).exists(), source
+
+
+def test_prometheus_asks_every_process_of_ours_where_it_answers(everything):
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yaml").read_text())
+    asked = [
+        target for job in config["scrape_configs"] for group in job["static_configs"] for target in group["targets"]
+    ]
+    by_name = dict(target.split(":") for target in asked)
+    assert set(by_name) - {"127.0.0.1"} <= set(everything["services"])
+    ours = {name for name, service in services(everything) if service["image"].startswith("daybook/")} - ONCE
+    assert {name: int(port) for name, port in by_name.items() if name in ours} == {
+        "gateway": GatewaySettings.model_fields["http_port"].default,
+        "enrichment-worker": EnrichmentSettings.model_fields["metrics_port"].default,
+        "insights-worker": InsightsSettings.model_fields["metrics_port"].default,
+        "insights-beat": InsightsSettings.model_fields["beat_metrics_port"].default,
+    }
+    assert ours <= set(by_name)
+    check = everything["services"]["insights-beat"]["healthcheck"]["test"]
+    assert check[-2:] == ["INSIGHTS_BEAT_METRICS_PORT", by_name["insights-beat"]]
 
 
 def test_prometheus_loads_every_file_of_rules_and_no_test_of_them():

@@ -10,7 +10,7 @@ from support.chart.kubernetes_schemas import fault
 from support.chart.pods import TEMPLATED, matches, pods_of
 from support.chart.rendering import VALUE_SETS, Rendered
 
-SETS = [*VALUE_SETS, "long-name", "upgrade", "upgrade-bundled"]
+SETS = [*VALUE_SETS, "long-name", "upgrade", "upgrade-bundled", "monitoring-without-clock"]
 #: The oldest that Chart.yaml allows, one between, and the newest known.
 KUBERNETES = ("1.30", "1.33", "1.37")
 
@@ -85,6 +85,27 @@ def test_every_selector_finds_exactly_its_own_pods(chart: Rendered) -> None:
         (pod,) = [pod for pod in pods if matches(monitor["spec"]["selector"], pod.labels)]
         ports = {port["name"] for container in pod.containers for port in container["ports"]}
         assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
+
+
+def test_what_is_watched_runs_and_what_runs_is_watched(charts: dict[str, Rendered]) -> None:
+    for name, clock in (("monitoring", True), ("monitoring-without-clock", False)):
+        chart = charts[name]
+        alerts = {
+            rule["alert"]
+            for found in chart.of_kind("PrometheusRule")
+            for group in found["spec"]["groups"]
+            for rule in group["rules"]
+            if "alert" in rule
+        }
+        assert "DaybookWorkerAbsent" in alerts
+        assert ("DaybookClockSilent" in alerts) is clock
+        components = {
+            found["metadata"]["labels"]["app.kubernetes.io/component"]
+            for found in chart.of_kind("ServiceMonitor", "PodMonitor")
+        }
+        assert components == {"gateway", "enrichment-worker", "insights-worker"} | (
+            {"insights-beat"} if clock else set()
+        )
 
 
 def test_what_scales_a_deployment_names_one_and_alone_sets_its_number(chart: Rendered) -> None:

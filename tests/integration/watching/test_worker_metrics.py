@@ -1,6 +1,9 @@
 """What workers and the clock tell Prometheus."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from support.watched_stack import WatchedStack, samples, value
 #: Whoever comes first waits for the stack.
 pytestmark = pytest.mark.timeout(400)
 
+ROOT = Path(__file__).parents[3]
 MOOD = "enrichment.infer_mood"
 
 
@@ -73,6 +77,10 @@ def test_the_gate_is_seen_to_close_and_to_open(watched: WatchedStack) -> None:
 
 def test_the_clock_says_when_it_ticked_and_what_it_sent(watched: WatchedStack) -> None:
     assert watched.beat.probe("/healthz") == 200
+    variable = "INSIGHTS_BEAT_METRICS_PORT"
+    # As compose.yaml has it asked.
+    check = [sys.executable, "-I", "-S", str(ROOT / "deploy/docker/healthcheck.py"), variable, "9103"]
+    assert subprocess.run(check, env={variable: str(watched.beat.port)}, check=False).returncode == 0
     ticked = value(watched, "insights-beat", "daybook_beat_last_tick_timestamp_seconds")
     until(lambda: value(watched, "insights-beat", "daybook_beat_last_tick_timestamp_seconds") > ticked)
     until(lambda: value(watched, "insights-beat", "daybook_beat_orders_total", outcome="sent") >= 1)
