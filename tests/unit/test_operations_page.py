@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 SETTINGS = {"GATEWAY_": GatewaySettings, "ENRICHMENT_": EnrichmentSettings, "INSIGHTS_": InsightsSettings}
 #: In the middle of a sentence of shell, a name in capitals stands for something of the reader's.
-COMMANDS = re.findall(r"(?:python -m |`|FLAGS=\")gateway ([a-z][^`\"\n>]*)", PAGE)
+COMMANDS = re.findall(r'(?:python -m |`|FLAGS=")gateway ([a-z](?:"\$\w+"|[^`"\n>])*)', PAGE)
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
@@ -27,6 +27,7 @@ def test_a_command_of_the_gateway_is_one(command: str) -> None:
 
 def test_there_are_commands_to_check() -> None:
     assert {command.split()[0] for command in COMMANDS} >= {"doctor", "keys", "reindex", "prune", "erase-again"}
+    assert 'switch-index --model "$NEW_MODEL"' in COMMANDS
 
 
 def test_every_alert_that_it_names_is_one_and_those_of_a_missing_server_are_named() -> None:

@@ -18,10 +18,10 @@ _INDEX_TIMEOUT_S = 30.0
 log = structlog.get_logger()
 
 
-async def run_switch_index(settings: Settings, _options: Namespace) -> int:
+async def run_switch_index(settings: Settings, options: Namespace) -> int:
     async with Store(settings.database_url.get_secret_value()) as store, EntryIndex(_index_config(settings)) as index:
         try:
-            embedded = await switch_index(store, index, settings.embedding_model)
+            embedded = await switch_index(store, index, options.model or settings.embedding_model)
         except (NothingGathered, IndexIncomplete, RebuildIncomplete) as refusal:
             sys.stderr.write(f"{refusal}\n")
             return 1
