@@ -232,6 +232,16 @@ async def test_no_model_reads_what_speaks_of_suicide_and_the_report_shows_the_te
     assert (shown.care.kind, shown.care.text) == ("suicide", HelpTexts.load().find("en").text)
 
 
+async def test_the_text_that_a_report_shows_is_that_of_the_journals_locale(desk, store, owner):
+    await change_settings(store, owner.principal, "anna", JournalSettingsChange.model_validate({"locale": "de-AT"}))
+    await desk.write(DARK)
+    report = await desk.request()
+    await desk.begin(report)
+    await desk.page(report)
+    for shown in (await desk.request(), await desk.get(report)):
+        assert (shown.care.locale, shown.care.text) == ("de-AT", HelpTexts.load().find("de-AT").text)
+
+
 async def test_when_an_entry_is_erased_its_reports_start_over(desk, store, owner, database_url):
     entry, other = await desk.write(), await desk.write("Sun.")
     done, apart = await desk.request(), await desk.request(**{"from": "2026-01-01", "to": "2026-01-31"})

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from contracts.journals import JournalSettings
 from contracts.reports import ReportList, ReportSummary, ReportView
 from gateway.db import journals, reports
 from gateway.db.store import Connection, Store
@@ -29,7 +30,8 @@ async def get_report(
         report = await reports.get(connection, journal, report_id)
         if report is None:
             raise await _missing(connection, journal, report_id)
-    return report_view(report, care)
+        settings = await journals.get_settings(connection, journal)
+    return report_view(report, settings, care)
 
 
 async def glance_at_report(store: Store, principal: Principal, journal: str, report_id: UUID) -> ReportSummary:
@@ -81,8 +83,9 @@ async def erase_report(store: Store, principal: Principal, journal: str, report_
             raise await _missing(connection, journal, report_id)
 
 
-def report_view(report: Report, care: Care | None = None) -> ReportView:
-    shown = view_of_mark(care or default_care(), report.care)
+def report_view(report: Report, settings: JournalSettings | None, care: Care | None = None) -> ReportView:
+    """`settings` of its journal say whose text a marked one is shown with."""
+    shown = view_of_mark(care or default_care(), report.care, settings)
     return ReportView.model_validate({**_fields(report), "result": report.result, "care": shown})
 
 

@@ -42,7 +42,7 @@ async def request_report(
             report = await make_report(connection, days, scheduled=False)
         else:
             report = await _hasten(connection, unsettled)
-    return report_view(report, care)
+    return report_view(report, settings, care)
 
 
 async def make_report(connection: Connection, days: Days, *, scheduled: bool) -> Report:
