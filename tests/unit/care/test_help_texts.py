@@ -28,9 +28,25 @@ def test_a_country_has_its_help_line(locale):
 
 @pytest.mark.parametrize(
     ("locale", "shown"),
-    [("de-LI", "de"), ("en-ZA", "en"), ("fr-BE", "fr"), ("sv-SE", "en"), ("pl", "en"), ("de", "de")],
+    [("de-LI", "de"), ("en-ZA", "en"), ("fr-BE", "fr"), ("sv-SE", "en"), ("pl", "en"), ("de", "de"), ("de-x-at", "de")],
 )
 def test_a_locale_without_a_text_falls_back(locale, shown):
+    assert HelpTexts.load().find(locale).locale == shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("de-at", "de-AT"),
+        ("DE-AT", "de-AT"),
+        ("En-Us", "en-US"),
+        ("pt-br", "pt-BR"),
+        ("NL", "nl"),
+        ("de-Latn-AT", "de-AT"),
+        ("de-at-1996", "de-AT"),
+    ],
+)
+def test_a_locale_is_found_however_it_is_written(locale, shown):
     assert HelpTexts.load().find(locale).locale == shown
 
 

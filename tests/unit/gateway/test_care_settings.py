@@ -18,6 +18,12 @@ def test_it_is_on_by_default():
     assert (settings.care, settings.care_locale, settings.care_texts) == ("on", "en", None)
 
 
+@pytest.mark.usefixtures("required")
+def test_the_locale_may_be_in_any_letter_case(monkeypatch):
+    monkeypatch.setenv("GATEWAY_CARE_LOCALE", "DE-at")
+    assert Settings().care_locale == "de-AT"
+
+
 @pytest.mark.parametrize("value", ["", "false", "0", "no", "OFF"])
 @pytest.mark.usefixtures("required")
 def test_nothing_but_the_word_off_switches_it_off(monkeypatch, value):

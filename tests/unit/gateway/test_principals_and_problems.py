@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from contracts.journals import Locale
+from contracts.journals import JournalSettings, JournalSettingsChange, Locale
 from gateway.domain import errors
 from gateway.domain.errors import GatewayError, JournalNotFound, RevisionMismatch, ScopeMissing
 from gateway.domain.principals import Principal
@@ -88,6 +88,15 @@ def test_a_fault_says_what_to_send_and_repeats_nothing_of_the_value(body, detail
     with pytest.raises(ValidationError) as caught:
         _Settings.model_validate(body)
     assert str(request_invalid(caught.value)) == detail
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("DE", "de"), ("de-at", "de-AT"), ("PT-br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")],
+)
+def test_a_locale_is_kept_as_it_is_commonly_written(said, kept):
+    assert JournalSettingsChange.model_validate({"locale": said}).locale == kept
+    assert JournalSettings.model_validate({"locale": said}).locale == kept, "also one that was stored before"
 
 
 def test_a_body_that_is_no_object_is_told_in_words_of_ours():

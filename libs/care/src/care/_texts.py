@@ -14,6 +14,8 @@ TEXT_MAX_CHARS = 4000
 GENERIC = "generic"
 _ENDING = ".txt"
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+#: The country of a tag, behind a script if there is one. What is behind a single letter is none.
+_COUNTRY = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{3,8})*-([a-z]{2})(?:-.*)?")
 _NUMBER = re.compile(r"\d+")
 #: Who calls these gets an ambulance; nobody there listens.
 _EMERGENCY = frozenset({"000", "111", "112", "192", "911", "999"})
@@ -50,9 +52,8 @@ class HelpTexts:
         return cls(ours, {} if folder is None else _read_folder(folder))
 
     def find(self, locale: str) -> HelpText:
-        """For `de-AT`: its own, or that of `de`, `en`, or the generic one."""
-        language = locale.partition("-")[0]
-        for names in ((locale, language), ("en",), (GENERIC,)):
+        """For `de-AT`: its own, or that of `de`, `en`, or the generic one. It may be in any letter case, `de-at`."""
+        for names in (_names_of(locale), ("en",), (GENERIC,)):
             for texts in (self.theirs, self.ours):
                 for name in names:
                     if name in texts:
@@ -63,6 +64,16 @@ class HelpTexts:
 def is_locale(name: str) -> bool:
     """`de` or `de-AT`."""
     return _LOCALE.fullmatch(name) is not None
+
+
+def _names_of(locale: str) -> tuple[str, ...]:
+    """By language and country, then by language: `de-AT` and `de`, of `de-Latn-AT` too.
+
+    Source: https://www.rfc-editor.org/rfc/rfc5646#section-2.1
+    """
+    found = _COUNTRY.fullmatch(locale.lower())
+    language = locale.lower().partition("-")[0]
+    return (f"{language}-{found[1].upper()}", language) if found else (language,)
 
 
 def _read_folder(folder: Path) -> dict[str, str]:

@@ -27,17 +27,32 @@ def known_zone(name: str) -> str:
 TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(known_zone)]
 
 
-def _language_tag(name: str) -> str:
+def language_tag(name: str) -> str:
+    """As it is commonly written, `de-AT` for `de-at`: in a tag, case says nothing. Raises: ValueError.
+
+    Source: https://www.rfc-editor.org/rfc/rfc5646#section-2.1.1
+    """
     if not re.fullmatch(_LANGUAGE_TAG, name):
         raise ValueError("must be a language, or a language and a country, such as de or de-AT")
-    return name
+    language, *rest = name.lower().split("-")
+    return "-".join([language, *(_written(subtag) for subtag in rest)])
+
+
+def _written(subtag: str) -> str:
+    match len(subtag):
+        case 2:
+            return subtag.upper()  # A country.
+        case 4:
+            return subtag.title()  # A script.
+        case _:
+            return subtag
 
 
 #: A language tag: `en`, `de-AT`. Source: https://www.rfc-editor.org/rfc/bcp/bcp47.txt
 Locale = Annotated[
     str,
     StringConstraints(max_length=35),
-    AfterValidator(_language_tag),
+    AfterValidator(language_tag),
     Field(json_schema_extra={"pattern": f"^{_LANGUAGE_TAG}$"}),
 ]
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from care import HelpTexts, TextsInvalid, is_locale
+from contracts.journals import language_tag
 from service_settings import ServiceSettings
 
 Positive = Annotated[float, Field(gt=0)]
@@ -113,9 +114,10 @@ class Settings(ServiceSettings):
     @field_validator("care_locale")
     @classmethod
     def _locale(cls, name: str) -> str:
-        if not is_locale(name):
+        written = language_tag(name)
+        if not is_locale(written):
             raise ValueError("must be a language, or a language and a country, such as de or de-AT")
-        return name
+        return written
 
     @field_validator("care_texts")
     @classmethod
