@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 SETTINGS = {"GATEWAY_": GatewaySettings, "ENRICHMENT_": EnrichmentSettings, "INSIGHTS_": InsightsSettings}
 #: In the middle of a sentence of shell, a name in capitals stands for something of the reader's.
-COMMANDS = re.findall(r'(?:python -m |`|FLAGS=")gateway ([a-z](?:"\$\w+"|[^`"\n>])*)', PAGE)
+COMMANDS = re.findall(r'(?:python -m |`|FLAGS=")gateway ([a-z](?:"\$\w+"|[^`"\n<>])*)', PAGE)
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))

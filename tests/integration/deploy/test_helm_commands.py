@@ -147,3 +147,36 @@ def test_another_revision_is_another_job_for_setup(charts: dict[str, Rendered], 
     assert before["metadata"]["name"] != after["metadata"]["name"]
     assert "annotations" not in before["spec"]["template"]["metadata"]
     assert before["spec"]["template"]["spec"] == after["spec"]["template"]["spec"]
+
+
+def test_a_backup_is_brought_back_on_kubernetes_as_it_is_elsewhere(charts: dict[str, Rendered]) -> None:
+    bare, here = (block(OPERATIONS, f"### Bringing it back{where}") for where in ("", " on Kubernetes"))
+    commands = [re.findall(r"python -m gateway ([a-z-]+)", commands) for commands in (bare, here)]
+    assert commands[0] == commands[1] == ["migrate", "topology", "erase-again"]
+    options = [
+        set(re.findall(r" (--(?!dbname)[a-z-]+)", commands.partition("pg_restore")[2].splitlines()[0]))
+        for commands in (bare, here)
+    ]
+    assert options[0] == options[1] >= {"--exit-on-error", "--single-transaction"}
+    chart = charts["minimal"]
+    names = {found["metadata"]["name"] for found in chart.of_kind("Deployment", "StatefulSet")}
+    assert set(re.findall(r"diary-daybook-[a-z]+", here)) <= names
+    (stopped,) = re.findall(r"component in \(([^)]*)\)", here)
+    running = {pod.component for pod in pods_of(chart) if pod.owner["kind"] == "Deployment"}
+    assert set(stopped.split(",")) == running - {"commands"}
+
+
+def test_a_pod_for_commands_is_there_when_asked_for_and_goes_when_told(charts: dict[str, Rendered]) -> None:
+    deployment = charts["minimal"].one("Deployment", "commands")
+    assert deployment["spec"]["replicas"] == 0
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert (
+        container["env"]
+        == charts["minimal"].one("Deployment", "gateway")["spec"]["template"]["spec"]["containers"][0]["env"]
+    )
+    process = subprocess.Popen([sys.executable, *container["command"][1:]], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout as said:
+        said.readline()
+        process.terminate()
+        assert process.wait(timeout=10) == 0

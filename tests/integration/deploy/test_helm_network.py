@@ -23,6 +23,10 @@ WANTED = {
     Way("insights-worker", "qdrant", 6333),
     Way("insights-worker", "ollama", 11434),
     *BEAT,
+    Way("commands", "postgresql", 5432),
+    Way("commands", "nats", 4222),
+    Way("commands", "qdrant", 6333),
+    Way("commands", "ollama", 11434),
     Way("setup", "postgresql", 5432),
     Way("setup", "nats", 4222),
     Way("test", "gateway", 8080),
@@ -51,22 +55,22 @@ EXPECTED: dict[str, set[Way]] = {
     "own-clients": WANTED
     | {Way("apps/app=notes", "gateway", 8080), Way("192.168.7.0/24", "gateway", 8080), Way("apps", "nats", 4222)},
     "keda-external-nats": {way for way in WANTED if way.target != "nats"}
-    | external("10.1.2.3/32", 4222, "gateway", *WORKERS, "insights-beat", "setup"),
+    | external("10.1.2.3/32", 4222, "gateway", *WORKERS, "insights-beat", "setup", "commands"),
     "everything-bundled": WANTED
     | PULL
     | {Way("ingress-nginx", "gateway", 8080), Way("keda", "nats", 8222)}
     | {Way("monitoring", target, port) for target, port in SCRAPE}
     | external("monitoring", 4318, "gateway", *WORKERS, "insights-beat"),
     "everything-external": INSIDE
-    | external("nats/app.kubernetes.io/name=nats", 4222, "gateway", *WORKERS, "insights-beat", "setup")
-    | external("10.20.0.5/32", 5432, "gateway", "setup")
-    | external("qdrant", 6333, "gateway", *WORKERS)
-    | external("10.20.0.9/32", 8000, "gateway", *WORKERS),
+    | external("nats/app.kubernetes.io/name=nats", 4222, "gateway", *WORKERS, "insights-beat", "setup", "commands")
+    | external("10.20.0.5/32", 5432, "gateway", "setup", "commands")
+    | external("qdrant", 6333, "gateway", "commands", *WORKERS)
+    | external("10.20.0.9/32", 8000, "gateway", "commands", *WORKERS),
     "high-availability": INSIDE
-    | external("nats", 4222, "gateway", *WORKERS, "insights-beat", "setup")
-    | external("10.20.0.0/28", 5432, "gateway", "setup")
-    | external("qdrant", 6333, "gateway", *WORKERS)
-    | external("models", 11434, "gateway", *WORKERS),
+    | external("nats", 4222, "gateway", *WORKERS, "insights-beat", "setup", "commands")
+    | external("10.20.0.0/28", 5432, "gateway", "setup", "commands")
+    | external("qdrant", 6333, "gateway", "commands", *WORKERS)
+    | external("models", 11434, "gateway", "commands", *WORKERS),
 }
 
 

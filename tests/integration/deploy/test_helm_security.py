@@ -13,7 +13,7 @@ from support.chart.rendering import VALUE_SETS, Rendered
 #: The volumes that the restricted standard leaves.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 #: Listens on nothing.
-UNPROBED = {"setup", "ollama-pull", "test"}
+UNPROBED = {"setup", "commands", "ollama-pull", "test"}
 
 
 @pytest.fixture(params=[*VALUE_SETS, "upgrade"])
@@ -91,8 +91,10 @@ def test_nothing_secret_stands_in_an_environment(pods: list[PodSpec]) -> None:
 
 def test_each_pod_reads_its_own_secrets_alone(charts: dict[str, Rendered]) -> None:
     read = {pod.component: {key for _, key, _ in pod.secret_keys()} for pod in pods_of(charts["minimal"])}
+    gateway = {"gateway_database_url", "gateway_nats_url", "lexicon_key", "qdrant_api_key"}
     assert read == {
-        "gateway": {"gateway_database_url", "gateway_nats_url", "lexicon_key", "qdrant_api_key"},
+        "gateway": gateway,
+        "commands": gateway,
         "enrichment-worker": {
             "enrichment_nats_url",
             "enrichment_gateway_key",

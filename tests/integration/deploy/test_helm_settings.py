@@ -25,6 +25,7 @@ from worker_kit import QueueSpec
 NATS_SERVER = Path(sys.executable).with_name("nats-server")
 SETTINGS: dict[str, type[BaseSettings]] = {
     "gateway": GatewaySettings,
+    "commands": GatewaySettings,
     "setup": GatewaySettings,
     "enrichment-worker": EnrichmentSettings,
     "insights-worker": InsightsSettings,
@@ -68,7 +69,7 @@ def test_every_service_would_start_with_what_it_is_given(
             with monkeypatch.context() as patch:
                 started += 1
                 settings = _read(pod, container, folder, patch)
-                if pod.component == "gateway":
+                if pod.component in {"gateway", "commands"}:
                     assert settings.http_host == "0.0.0.0"
                 elif pod.component != "setup":
                     assert settings.metrics_host == "0.0.0.0"

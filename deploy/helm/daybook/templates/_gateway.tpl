@@ -1,0 +1,23 @@
+{{/*
+What the gateway's program finds in its pods, be it that it serves or that it runs one command.
+*/}}
+
+{{- define "daybook.gatewayMounts" -}}
+- {name: tmp, mountPath: /tmp}
+- {name: secrets, mountPath: /run/secrets, readOnly: true}
+{{- if .Values.gateway.careTextsConfigMap }}
+- {name: care-texts, mountPath: /etc/daybook/care, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "daybook.gatewayVolumes" -}}
+{{- $files := dict "gateway_database_url" "gateway_database_url" "gateway_nats_url" "gateway_nats_url" -}}
+{{- $optional := dict "gateway_lexicon_key" "lexicon_key" "gateway_qdrant_api_key" "qdrant_api_key" -}}
+- name: tmp
+  emptyDir: {sizeLimit: 64Mi}
+- {{ include "daybook.secretsVolume" (dict "root" . "files" $files "optional" $optional) | nindent 2 | trim }}
+{{- with .Values.gateway.careTextsConfigMap }}
+- name: care-texts
+  configMap: {name: {{ . }}}
+{{- end }}
+{{- end }}
