@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 import kombu_jetstream
 from worker_kit._evidence import gather_evidence
+from worker_kit._hearing import Hearing
 from worker_kit._losses import CountedRequest, Excuses
 from worker_kit._metrics import HANDED_BACK, TASK_FATES
 from worker_kit._skew import BACK_S, CONSUMER, KNOWN_WITHIN_S
@@ -100,7 +101,7 @@ def create_celery(config: WorkerConfig) -> Celery:
         daybook_lost_max=config.lost_max,
         daybook_lost_base_s=config.lost_base_s,
     )
-    app.steps["worker"].add(Excuses)
+    app.steps["worker"].update((Hearing, Excuses))
     return app
 
 
