@@ -120,6 +120,16 @@ def test_what_ends_is_waited_for_by_what_stays(project):
             assert how["condition"] == right
 
 
+@pytest.mark.parametrize(("profiles", "server"), [((), "ollama"), (("gpu",), "ollama-gpu")])
+def test_workers_wait_for_the_model_server_that_they_ask(secrets, profiles, server):
+    found = understood(secrets, *profiles, DAYBOOK_OLLAMA=server)["services"]
+    for name in ("enrichment-worker", "insights-worker", "insights-beat"):
+        assert f"http://{server}:11434" in found[name]["environment"].values()
+        assert found[name]["depends_on"][server]["condition"] == "service_healthy"
+        needed = {other for other, how in found[name]["depends_on"].items() if how["required"]}
+        assert needed <= set(found)
+
+
 def test_nothing_but_the_gateway_leaves_the_inner_network(everything):
     networks = everything["networks"]
     assert networks["inside"]["internal"] is True
