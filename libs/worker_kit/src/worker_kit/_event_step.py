@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from contracts.events import DomainEvent, parse_envelope, parse_event
 from kombu_jetstream import DURABLE_ARGUMENT, STREAM_ARGUMENT
-from telemetry import fail
+from telemetry import fail, failure_of
 from worker_kit._metrics import EVENTS_REJECTED, EVENTS_TAKEN, HANDED_BACK
 from worker_kit._skew import BACK_S, KNOWN_WITHIN_S
 from worker_kit._traces import begin_event_span, headers_from
@@ -193,9 +193,30 @@ class _EventStep(bootsteps.ConsumerStep):
         except (*connection.channel_errors, *connection.connection_errors):
             # To Redis an empty queue is no queue. And a broker that is away is met again by sending, which gives back.
             return False
+        except Exception as error:  # noqa: BLE001 - the timer would swallow it, and the batch wait for another event
+            log.error("event.queue_unknown", queue=self.settings.batch_queue, **failure_of(error))  # noqa: TRY400
+            return False
 
     def _flush(self) -> None:
+        """Order and settle what was gathered; after this nothing of it is in hand any more."""
         batch, self._batch = self._batch, _Batch()
+        try:
+            self._order(batch)
+        except Exception as error:  # noqa: BLE001 - swallowed by the timer, the events stay ours for ever, by heartbeats
+            log.error("event.batch_failed", events=len(batch.messages), **failure_of(error))  # noqa: TRY400
+            for taken in batch.messages:
+                if not taken.message.acknowledged:
+                    self._give_back(taken, type(error).__name__)
+
+    def _give_back(self, taken: _Taken, why: str) -> None:
+        try:
+            taken.message.requeue_after(self.settings.retry_s)
+        except Exception as error:  # noqa: BLE001 - the others are given back all the same
+            log.error("event.not_given_back", event_id=str(taken.event.id), **failure_of(error))  # noqa: TRY400
+        fail(taken.span, why)
+        taken.span.end()
+
+    def _order(self, batch: _Batch) -> None:
         orders = self.settings.route([taken.event for taken in batch.messages])
         spans = {taken.event.id: taken.span for taken in batch.messages}
         unsent: set[UUID] = set()
@@ -215,10 +236,9 @@ class _EventStep(bootsteps.ConsumerStep):
                 log.warning("event.not_ordered", task=order.task, error=type(error).__name__)
         for taken in batch.messages:
             if taken.event.id in unsent:
-                taken.message.requeue_after(self.settings.retry_s)
-                fail(taken.span, "not_ordered")
+                self._give_back(taken, "not_ordered")
             else:
                 taken.message.ack()
                 EVENTS_TAKEN.labels(taken.event.type).inc()
-            taken.span.end()
+                taken.span.end()
         log.info("event.batch_ordered", events=len(batch.messages), orders=len(orders), unsent=len(unsent))
