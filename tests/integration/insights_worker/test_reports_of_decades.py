@@ -13,13 +13,11 @@ from contracts.events import ReportRef
 from contracts.report_work import SaveReport
 from contracts.reports import ReportProgress
 from contracts.subjects import INSIGHTS_RECORD, INSIGHTS_SAVE
-from entry_index import IndexConfig
-from insights_worker.config import PipelineConfig
 from insights_worker.reporting import advance_report
-from ollama_client import OllamaConfig
 from support.enrichment import Daybook
-from support.scripted_ollama import EMBEDDING_MODEL, MODEL, ScriptedOllama
-from worker_kit import Backoff, DeadLetter, GatewayClient, GatewayConfig, RequestTooLarge, decide_fate
+from support.insights import pipeline_config
+from support.scripted_ollama import ScriptedOllama
+from worker_kit import Backoff, DeadLetter, GatewayClient, RequestTooLarge, decide_fate
 
 ENTRIES = 20_000
 MIB = 1024 * 1024
@@ -43,20 +41,6 @@ class Talkative(ScriptedOllama):
         return json.dumps({"notes": notes}, separators=(",", ":"))
 
 
-def config(daybook: Daybook, ollama_url: str) -> PipelineConfig:
-    return PipelineConfig(
-        gateway=GatewayConfig(nats_url=daybook.nats_url, key=daybook.worker_key, request_timeout_s=60),
-        ollama=OllamaConfig(base_url=ollama_url),
-        index=IndexConfig(url=daybook.qdrant_url, timeout_s=30),
-        embedding_model=EMBEDDING_MODEL,
-        chat_model=MODEL,
-        reflection_context_tokens=4096,
-        reflection_checked=False,
-        report_context_tokens=4096,
-        report_turn_s=600,
-    )
-
-
 @pytest.mark.soak  # what bounds the messages is in tests/unit/insights_worker/test_note_pile.py, for every run
 @pytest.mark.timeout(400)
 async def test_a_report_over_twenty_thousand_entries_passes_through_nats(daybook: Daybook) -> None:
@@ -78,7 +62,7 @@ async def test_a_report_over_twenty_thousand_entries_passes_through_nats(daybook
     with Talkative(context_tokens=4096) as model:
         ref = ReportRef(journal=journal, report_id=UUID(report["id"]), edition=1)
         async with asyncio.timeout(300):
-            assert await advance_report(config(daybook, model.url), ref)
+            assert await advance_report(pipeline_config(daybook, model.url), ref)
         calls = len(model.requests("/api/chat"))
     await listening.flush()
     await listening.close()
@@ -97,7 +81,7 @@ async def test_what_is_too_large_for_the_server_is_told_and_fails_at_once(dayboo
     """Nothing is tried for a day, and nothing hangs: the report says why there is none."""
     ref = ReportRef(journal=daybook.new_journal(), report_id=UUID(int=1), edition=1)
     progress = ReportProgress(step="reading", done=1, total=2)
-    async with GatewayClient(config(daybook, "http://127.0.0.1:1").gateway) as gateway:
+    async with GatewayClient(pipeline_config(daybook, "http://127.0.0.1:1").gateway) as gateway:
         with pytest.raises(RequestTooLarge) as refused:
             await gateway.save_report(SaveReport(**ref.model_dump(), progress=progress, draft="x" * (2 * MIB)))
         again = await gateway.save_report(SaveReport(**ref.model_dump(), progress=progress))

@@ -80,5 +80,6 @@ def test_an_entry_of_many_passages_lies_in_their_middle():
 
 def test_telling_words_are_those_that_the_others_do_not_have():
     inside = ["Nora baked bread today", "bread with Nora today", "more bread today"]
-    assert telling_words(inside, [*inside, *["rain today"] * 6]).startswith("bread, nora")
-    assert telling_words(["..."], ["..."]) == "…"
+    words, none = telling_words([inside, ["..."]], [*inside, *["rain today"] * 6])
+    assert words.startswith("bread, nora")
+    assert none == "…"

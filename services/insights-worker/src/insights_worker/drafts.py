@@ -22,6 +22,8 @@ class Draft(BaseModel):
     numbers: ReportNumbers
     themes: tuple[Theme, ...]
     themes_missing: ThemesMissing | None
+    #: Typical texts of the last of `themes`, each of which has its words for a name until the model was asked.
+    unnamed: tuple[tuple[str, ...], ...] = ()
     #: Goes on after the entry that was read last; None before the first.
     cursor: str | None = None
     seen: int = 0

@@ -1,27 +1,22 @@
-"""The themes of a period: its entries' vectors from the index, grouped, and named."""
+"""The themes of a period: its entries' vectors from the index, grouped, and named by their words."""
 
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 
 from contracts.report_work import ReportWork
-from contracts.reports import THEME_IDS_MAX, Removed, Theme, ThemesMissing
+from contracts.reports import THEME_IDS_MAX, Theme, ThemesMissing
 from entry_index import EntryIndex, EntryIndexError, IndexConfig, SearchFilters
-from insights_worker.claim_checks import Fault
-from insights_worker.model_calls import ReportModel
 from insights_worker.numbers.readings import Reading
 from insights_worker.themes.clusters import Cluster, find_clusters, unit_means
-from insights_worker.themes.naming import ThemeName, name_theme
+from insights_worker.themes.words import telling_words
 
 #: Fewer entries have no themes, they are read one by one.
 ENTRIES_MIN = 8
 REPRESENTATIVES = 5
-
-#: Called with how many themes are named, and how many there are.
-Named = Callable[[int, int], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -41,17 +36,12 @@ class Themes:
     found: tuple[Theme, ...] = ()
     #: Why there is none.
     missing: ThemesMissing | None = None
-    #: Names that were not taken.
-    removed: Removed = field(default_factory=Removed)
+    #: Of each, the beginnings of its REPRESENTATIVES, which a model can name it from.
+    typical: tuple[tuple[str, ...], ...] = ()
 
 
-async def find_themes(
-    config: IndexConfig, digest: str, model: ReportModel, work: ReportWork, material: Material, *, named: Named
-) -> Themes:
-    """`digest`: of the embedding model that is configured.
-
-    Raises: OllamaError, where asking later may help.
-    """
+async def find_themes(config: IndexConfig, digest: str, work: ReportWork, material: Material) -> Themes:
+    """`digest`: of the embedding model that is configured."""
     if len(material.texts) < ENTRIES_MIN:
         return Themes(missing="too_few_entries")
     try:
@@ -66,16 +56,11 @@ async def find_themes(
     clusters = find_clusters(unit_means([vectors[entry_id] for entry_id in ids]))
     if not clusters:
         return Themes(missing="nothing_alike")
-    themes: list[Theme] = []
-    faults: Counter[Fault | None] = Counter()
-    for number, cluster in enumerate(clusters):
-        await named(number, len(clusters))
-        members = [ids[row] for row in cluster.members]
-        typical = [material.texts[one] for one in members[:REPRESENTATIVES]]
-        name = await name_theme(model, typical, list(material.texts.values()))
-        faults[name.fault] += 1
-        themes.append(_theme(name, members, cluster, material))
-    return Themes(tuple(themes), removed=Removed(numbers=faults["number"], unfit=faults["unfit"]))
+    groups = [[ids[row] for row in cluster.members] for cluster in clusters]
+    typical = [tuple(material.texts[one] for one in members[:REPRESENTATIVES]) for members in groups]
+    words = telling_words(typical, list(material.texts.values()))
+    themes = [_theme(*parts, material) for parts in zip(words, groups, clusters, strict=True)]
+    return Themes(tuple(themes), typical=tuple(typical))
 
 
 async def _vectors(
@@ -95,13 +80,13 @@ async def _vectors(
     return found
 
 
-def _theme(name: ThemeName, members: list[UUID], cluster: Cluster, material: Material) -> Theme:
+def _theme(words: str, members: list[UUID], cluster: Cluster, material: Material) -> Theme:
     readings = [material.readings[one] for one in members]
     valences = [reading.valence for reading in readings if reading.valence is not None]
     days = Counter(reading.day for reading in readings)
     return Theme(
-        name=name.name,
-        named_by=name.named_by,
+        name=words,
+        named_by="words",
         entries=len(members),
         entry_ids=tuple(members[:THEME_IDS_MAX]),
         representatives=tuple(members[:REPRESENTATIVES]),
