@@ -61,13 +61,21 @@ THIS = r"this|diese[nrsm]?"
 AGO = r"ago"
 VOR = r"vor"
 WEEKEND = r"weekend|wochenende"
-#: Without one of these before it, a name may be another word (`may`, `march`, `fall`, `summer dress`) or a habit.
+#: Without one of these before it, a name may be another word (`summer dress`) or a habit.
 LEADS = (
     r"in|im|on|am|at|during|since|after|before|until|till|from|between|of|to|and|by|early|late|mid"
     r"|seit|nach|vor|bis|ab|von|zwischen|und|anfang|mitte|ende"
 )
+#: Names that are other words too, or people's. Fewer words before them tell a time: not "to fall in love", "and May".
+VAGUE_MONTHS = ("march", "april", "may", "june", "august")
+VAGUE_SEASONS = ("spring", "fall")
+#: Without an article: "in the march" is no month.
+VAGUE_MONTH_LEADS = r"in|im|during|since|after|before|until|till|early|late|mid|seit|nach|vor|bis|ab|anfang|mitte|ende"
+#: "Since the fall" may be one from a ladder. English alone: German has a `Fall` of its own.
+VAGUE_SEASON_LEADS = r"(?:in|during|early|late|mid)(?:\s+the)?|since|after|before|until|till|this"
+VAGUE_SEASON_LAST = r"last|previous"
 ARTICLES = r"the|der|dem|den|des"
-TO = r"and|to|through|until|till|und|bis|-|\u2013"
+TO = r"and|or|to|through|until|till|und|oder|bis|-|\u2013"
 SINCE = r"since|seit|ab"
 AFTER = r"after|nach"
 BEFORE = r"before|vor"

@@ -83,8 +83,9 @@ def _hull(periods: Sequence[Period]) -> Period:
     return whole
 
 
-def _one_of(names: Mapping[int, Sequence[str]] | Mapping[str, Sequence[str]]) -> str:
-    return "|".join(sorted((name for group in names.values() for name in group), key=len, reverse=True))
+def _one_of(names: Mapping[int, Sequence[str]] | Mapping[str, Sequence[str]], *, without: Sequence[str] = ()) -> str:
+    told = (name for group in names.values() for name in group if name not in without)
+    return "|".join(sorted(told, key=len, reverse=True))
 
 
 def _key_of(names: Mapping[int, Sequence[str]], word: str) -> int:
@@ -95,6 +96,9 @@ _WEEKDAY_NAMES = dict(enumerate(words.WEEKDAYS))
 _MONTH = _one_of(words.MONTHS)
 _WEEKDAY = _one_of(_WEEKDAY_NAMES)
 _SEASON = _one_of(words.SEASONS)
+_VAGUE_MONTH, _VAGUE_SEASON = "|".join(words.VAGUE_MONTHS), "|".join(words.VAGUE_SEASONS)
+_SURE_MONTH = _one_of(words.MONTHS, without=words.VAGUE_MONTHS)
+_SURE_SEASON = _one_of(words.SEASONS, without=words.VAGUE_SEASONS)
 _UNIT = _one_of(words.UNITS)
 _NUMBER = rf"\d{{1,3}}|{_one_of(words.NUMBERS)}"
 _YEAR = r"(?:19|20)\d\d"
@@ -250,6 +254,13 @@ def _rules() -> Iterator[Rule]:
     no_year = rf"(?P<year>{_NONE})?"
     # What a name alone would not tell: that it is one.
     led = rf"(?:{last}|(?:{words.THIS})\s+|{_IN})(?P<at>)"
+    month_led = rf"(?:{last}|(?:{words.VAGUE_MONTH_LEADS})[\s-]+)(?P<at>)"
+    season_led = rf"(?:(?P<last>{words.VAGUE_SEASON_LAST})\s+|(?:{words.VAGUE_SEASON_LEADS})[\s-]+)(?P<at>)"
+    # "This may help" goes on, "this May" often does not.
+    clause_ends = r"(?=\s*(?:$|[,.;:!?]))"
+    # Blanked out: another time, which was understood.
+    joined = rf"\0{_TO}(?P<at>)"
+    joining = rf"(?={_TO}\0)"
     single = "week|woche|month|monats|monat|year|jahr"
     for expression, resolve in (
         (rf"(?P<year>{_YEAR})-(?P<month>\d\d)-(?P<day>\d\d)", _exact),
@@ -270,9 +281,17 @@ def _rules() -> Iterator[Rule]:
         (rf"{led}(?:{words.WEEKEND})", _weekend),
         (rf"{led}(?P<weekday>{_WEEKDAY})", _weekday),
         (rf"{plain}(?P<month>{_MONTH}){of_year}", _month),
-        (rf"{led}(?P<month>{_MONTH}){no_year}", _month),
+        (rf"{led}(?P<month>{_SURE_MONTH}){no_year}", _month),
+        (rf"{month_led}(?P<month>{_VAGUE_MONTH}){no_year}", _month),
+        (rf"{plain}(?:{words.THIS})\s+(?P<at>)(?P<month>{_VAGUE_MONTH}){clause_ends}{no_year}", _month),
         (rf"{plain}(?P<season>{_SEASON}){of_year}", _season),
-        (rf"{led}(?P<season>{_SEASON}){no_year}", _season),
+        (rf"{led}(?P<season>{_SURE_SEASON}){no_year}", _season),
+        (rf"{season_led}(?P<season>{_VAGUE_SEASON}){no_year}", _season),
+        # The filters would leave out what lies in a vague name's time, were it taken for none beside another time.
+        (rf"{plain}{joined}(?P<month>{_VAGUE_MONTH}){no_year}", _month),
+        (rf"{plain}(?P<month>{_VAGUE_MONTH}){joining}{no_year}", _month),
+        (rf"{plain}{joined}(?P<season>{_VAGUE_SEASON}){no_year}", _season),
+        (rf"{plain}(?P<season>{_VAGUE_SEASON}){joining}{no_year}", _season),
         (rf"(?:{_IN}|(?:year|jahr)\s+)(?P<at>)(?P<year>{_YEAR})", _year),
     ):
         yield re.compile(rf"(?<![\w.-])(?:{expression})(?![\w-])"), resolve
