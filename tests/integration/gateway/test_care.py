@@ -106,6 +106,17 @@ async def test_entries_from_before_are_marked_when_they_are_processed_again(stor
     assert (await get_entry(store, owner.principal, "anna", calm.id)).care is None
 
 
+async def test_an_entry_that_a_model_would_see_beside_another_is_examined_though_it_has_no_mark(store, owner):
+    entry = await _create(store, owner, care=OFF)
+
+    async def seen(**options):
+        return (await get_entry(store, owner.principal, "anna", entry.id, **options)).care
+
+    assert (await seen(for_model=True)).kind == "suicide"
+    assert await seen(for_model=True, care=OFF) is None
+    assert await seen() is None, "it is still not marked"
+
+
 @pytest.mark.parametrize("at_creation", [None, OFF], ids=["marked", "from before"])
 async def test_no_model_is_asked_to_reflect_on_it(store, owner, at_creation):
     entry = await _create(store, owner, care=at_creation)

@@ -1,10 +1,12 @@
 """A real prefork worker behind the real gateway writes reflections; only the model is scripted."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 from httpx_sse import connect_sse
 
@@ -39,6 +41,15 @@ def chats_about(ollama: ScriptedOllama, words: str) -> list[dict[str, Any]]:
     return [call.payload for call in ollama.requests("/api/chat") if words in call.payload["messages"][-1]["content"]]
 
 
+async def forget_mark(daybook: Daybook, entry_id: str) -> None:
+    """As of an entry from before there were marks."""
+    connection = await asyncpg.connect(daybook.database_url)
+    try:
+        await connection.execute("UPDATE entries SET care = NULL WHERE id = $1", entry_id)
+    finally:
+        await connection.close()
+
+
 def test_a_reflection_is_written_on_request(daybook: Daybook, ollama: ScriptedOllama, running: Worker) -> None:
     journal = daybook.new_journal()
     entry_id = daybook.post(journal, "Nora and I walked home through the rain.")
@@ -68,13 +79,17 @@ def test_earlier_entries_are_shown_where_the_journal_allows_it(
     journal = daybook.new_journal()
     enriching = daybook.worker()
     earlier = daybook.post(journal, "Heron by the old lock gate, fishing.")
-    daybook.settled(journal, earlier)
+    dark = daybook.post(journal, "Heron by the old lock gate. I want to kill myself.")
+    for written in (earlier, dark):
+        daybook.settled(journal, written)
     enriching.stop()
+    asyncio.run(forget_mark(daybook, dark))
     entry_id = daybook.post(journal, "Heron by the old lock gate, asleep.")
     found = settled(daybook, ask(daybook, journal, entry_id), running)
     assert found["result"]["related"] == [earlier]
     (call,) = chats_about(ollama, "asleep")
     assert "fishing" in call["messages"][1]["content"], "it is a message of its own, before the entry"
+    assert "kill" not in json.dumps(call), "no model sees it, though it has no mark"
     assert daybook.http.patch(f"/v1/journals/{journal}/settings", json={"related_entries": False}).is_success
     assert settled(daybook, ask(daybook, journal, entry_id), running)["result"]["related"] == []
 

@@ -4,6 +4,7 @@ Every request carries the caller's API key in the `Authorization` header (`Beare
 the model named beside the request or a `ProblemReply`.
 """
 
+from operator import not_
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -67,6 +68,9 @@ class GetEntry(Request):
 
     journal: JournalName
     entry_id: UUID
+    #: A model that writes is to see the text: `care` of the answer is what is recognised now, stored or not.
+    #: Not sent where it is false: a gateway of before refuses what it does not know.
+    for_model: Annotated[bool, Field(exclude_if=not_)] = False
 
 
 class Search(Request):

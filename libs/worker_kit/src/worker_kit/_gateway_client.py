@@ -108,15 +108,16 @@ class GatewayClient:
         await self._nats.close()
         note_bridge(time.perf_counter() - began_s)
 
-    async def get_entry(self, ref: EntryRef) -> EntryView | None:
-        """The entry as it is now; None if it was erased.
+    async def get_entry(self, ref: EntryRef, *, for_model: bool = False) -> EntryView | None:
+        """The entry as it is now; None if it was erased. `for_model`: see `GetEntry`.
 
         Raises:
             GatewayUnreachable: nobody answered in time.
             GatewayRefused: the key is not good for it.
         """
         try:
-            return await self._ask(ENTRIES_GET, GetEntry(journal=ref.journal, entry_id=ref.entry_id), EntryView)
+            request = GetEntry(journal=ref.journal, entry_id=ref.entry_id, for_model=for_model)
+            return await self._ask(ENTRIES_GET, request, EntryView)
         except GatewayRefused as refused:
             if refused.problem.status == _NOT_FOUND:
                 return None

@@ -52,7 +52,7 @@ async def find_related(
         if hit.entry_id == entry.id or len(found) == RELATED_MAX:
             continue
         ref = EntryRef(journal=entry.journal, entry_id=hit.entry_id, revision=hit.revision)
-        earlier = await gateway.get_entry(ref)
+        earlier = await gateway.get_entry(ref, for_model=True)
         # A text that speaks of self-harm is shown to no model beside another either.
         if earlier is not None and earlier.care is None:
             found.append(earlier)

@@ -84,11 +84,16 @@ def _add_entries(broker: NatsBroker, context: Callable[[], Context], workers: in
 
     @broker.subscriber(subjects.ENTRIES_GET, subjects.API_QUEUE_GROUP, max_workers=workers, title="entries.get")
     async def get_entry(request: GetEntry, authorization: Authorization) -> EntryView:
-        """The entry as it is now. Scope `read` or `enrich`."""
+        """The entry as it is now. Scope `read` or `enrich`. With `for_model`, `care` is what is recognised now."""
         opened = context()
         principal = await keys.authenticate(opened.store, authorization)
         return await read_entries.get_entry(
-            opened.store, principal, request.journal, request.entry_id, care=opened.care
+            opened.store,
+            principal,
+            request.journal,
+            request.entry_id,
+            care=opened.care,
+            for_model=request.for_model,
         )
 
 

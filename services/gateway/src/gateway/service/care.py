@@ -6,7 +6,7 @@ because the entry is older than the mark or was stored while care was off.
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from care import HelpTexts, recognise
@@ -80,6 +80,11 @@ async def spare_entries(
         elif heaviest != "suicide":
             heaviest = kind
     return spared, view_of_mark(care, heaviest, settings)
+
+
+async def examined(care: Care, entry: Entry) -> Entry:
+    """For an entry that a model may see beside others: with its mark, also where none is stored."""
+    return replace(entry, care=await _mark_of(care, entry))
 
 
 def locale_of(care: Care, settings: JournalSettings | None) -> str:

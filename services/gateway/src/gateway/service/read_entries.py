@@ -9,7 +9,7 @@ from gateway.db.entries import Page
 from gateway.db.store import Connection, Store
 from gateway.domain.errors import EntryNotFound, JournalNotFound
 from gateway.domain.principals import Principal
-from gateway.service.care import Care
+from gateway.service.care import Care, default_care, examined
 from gateway.service.cursors import cursor_after, parse_cursor
 from gateway.service.views import views_of
 
@@ -17,9 +17,15 @@ PAGE_MAX = 100
 
 
 async def get_entry(
-    store: Store, principal: Principal, journal: str, entry_id: UUID, *, care: Care | None = None
+    store: Store,
+    principal: Principal,
+    journal: str,
+    entry_id: UUID,
+    *,
+    care: Care | None = None,
+    for_model: bool = False,
 ) -> EntryView:
-    """The entry as it is now.
+    """The entry as it is now. `for_model`: examined anew, in case it has no mark yet; nothing is stored.
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
@@ -31,6 +37,8 @@ async def get_entry(
         entry = await entries.get(connection, journal, entry_id)
         if entry is None:
             raise await missing(connection, journal, entry_id)
+        if for_model:
+            entry = await examined(care or default_care(), entry)
         (view,) = await views_of(connection, [entry], care)
     return view
 
