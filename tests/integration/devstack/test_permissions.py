@@ -4,6 +4,7 @@ On the embedded stack's server, and on one that reads the configuration for cont
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,10 +16,20 @@ from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import StreamConfig
 
+import kombu_jetstream
 from contracts import subjects
 from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
 from devstack.nats import NatsServer
-from devstack.permissions import CLIENT, ENRICHMENT, GATEWAY, INSIGHTS, inbox_of, new_passwords, stack_users
+from devstack.permissions import (
+    CLIENT,
+    ENRICHMENT,
+    GATEWAY,
+    INSIGHTS,
+    TASK_PREFIX,
+    inbox_of,
+    new_passwords,
+    stack_users,
+)
 from support.container_nats import ContainerNats
 
 #: From a refusal's arrival to its callback.
@@ -129,6 +140,18 @@ async def test_a_worker_may_not_change_the_streams_of_others(server: NatsServer)
         assert not await worker.may_publish(f"$JS.API.CONSUMER.DELETE.{EVENT_STREAM}.{ENRICHMENT_DURABLE}")
         assert not await worker.may_publish(f"$JS.API.CONSUMER.CREATE.{EVENT_STREAM}.mine")
         assert await worker.may_publish(f"$JS.API.CONSUMER.MSG.NEXT.{EVENT_STREAM}.{ENRICHMENT_DURABLE}")
+
+
+@pytest.mark.parametrize("user", [ENRICHMENT, INSIGHTS])
+async def test_a_worker_may_not_have_its_own_streams_take_the_requests_of_others(server: NatsServer, user: str) -> None:
+    """Requests hold keys and text, and a worker reads what its streams hold."""
+    async with logged_in(server, user) as worker:
+        for spec in kombu_jetstream.stream_specs(TASK_PREFIX):
+            await worker.client.request(f"$JS.API.STREAM.CREATE.{spec.name}", json.dumps(spec.config()).encode())
+            more = spec.config() | {"subjects": [*spec.subjects, f"{subjects.ROOT}.api.>"]}
+            assert not await worker.may_publish(f"$JS.API.STREAM.UPDATE.{spec.name}")
+            told = await worker.client.request(f"$JS.API.STREAM.CREATE.{spec.name}", json.dumps(more).encode())
+            assert "already in use" in json.loads(told.data)["error"]["description"]
 
 
 @pytest.mark.parametrize(

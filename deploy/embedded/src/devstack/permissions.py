@@ -92,8 +92,9 @@ def _worker(name: str, passwords: dict[str, str], reads: tuple[str, str], *, mor
         publish=_once(
             *tasks.publish,
             *looks.publish,
-            # Workers make their task streams themselves; no other stream is theirs.
-            *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO", "UPDATE") for stream in streams),
+            # Workers make their task streams where they are missing; no other stream is theirs. Nobody changes them:
+            # one that took the API's subjects too would hold keys and text, and a worker reads what these hold.
+            *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO") for stream in streams),
             subjects.ENTRIES_GET,
             subjects.EVIDENCE_REPORT,
             *more,
