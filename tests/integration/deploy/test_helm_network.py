@@ -6,7 +6,7 @@ import pytest
 
 from support.chart.pods import pods_of
 from support.chart.rendering import VALUE_SETS, Rendered
-from support.chart.ways import Way, half_open, ways
+from support.chart.ways import Way, half_open, resolving, ways
 
 ENFORCED = [name for name in VALUE_SETS if name != "no-network-policy"]
 BEAT = {Way("insights-beat", "nats", 4222)}
@@ -130,6 +130,14 @@ def test_names_are_resolved_by_the_clusters_dns_alone(charts: dict[str, Rendered
     dns = {"matchLabels": {"k8s-app": "kube-dns"}}
     namespace = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
     assert resolving == [("diary-daybook-dns", {"namespaceSelector": namespace, "podSelector": dns})]
+
+
+@pytest.mark.parametrize("name", ENFORCED)
+def test_a_server_asks_no_dns_and_what_calls_others_by_name_does(charts: dict[str, Rendered], name: str) -> None:
+    """A name can carry out what a pod has read; so a pod that reads entries and calls nobody asks for none."""
+    calling = {way.source for way in ways(charts[name])} & {pod.component for pod in pods_of(charts[name])}
+    assert resolving(charts[name]) == calling
+    assert not calling & {"nats", "postgresql", "qdrant", "ollama"}
 
 
 def test_without_policies_there_are_none_and_the_notes_say_so(charts: dict[str, Rendered]) -> None:

@@ -43,6 +43,17 @@ def ways(rendered: Rendered) -> set[Way]:
     return {way for way in inside | across if way.port != DNS}
 
 
+def resolving(rendered: Rendered) -> set[str]:
+    """The components that may ask a DNS."""
+    return {
+        pod.component
+        for pod in pods_of(rendered)
+        for policy in rendered.of_kind("NetworkPolicy")
+        for rule in policy["spec"].get("egress", [])
+        if matches(policy["spec"]["podSelector"], pod.labels) and any(port["port"] == DNS for port in rule["ports"])
+    }
+
+
 def half_open(rendered: Rendered) -> set[Way]:
     """Ways between two pods of ours that one end allows and the other does not: holes that nobody needs."""
     pods = {pod.component: pod.labels for pod in pods_of(rendered)}
