@@ -134,6 +134,13 @@ def test_long_entries_are_cut_to_the_models_context(asked: Asked, ollama: Script
     assert ended["provenance"]["truncated"]
 
 
+def test_an_answer_that_was_stopped_ends_with_a_whole_sentence(asked: Asked, ollama: ScriptedOllama) -> None:
+    asked.holds("A heron by the lock.")
+    ollama.script("/api/chat", ndjson(*chat_lines("By the lock. [1] And it did not", done_reason="length")))
+    *_, ended = asked.asks()
+    assert (ended["says"], ended["reason"], ended["text"]) == ("answer", "too_long", "By the lock.")
+
+
 def test_a_model_that_dies_ends_the_stream_with_a_reason(asked: Asked, ollama: ScriptedOllama) -> None:
     asked.holds("A heron by the lock.")
     begun = chat_lines("By the lock. [1] And the")[:-1]

@@ -70,6 +70,28 @@ def test_links_and_images_stay_plain_text() -> None:
     assert read(f"{words} [1]").shown == words
 
 
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ("A heron. [1] A gull. It did not", "A heron. A gull."),
+        ("A heron. [1] It did no[", "A heron."),
+        ("A heron. [1]\nA gull\nA ter", "A heron.\nA gull"),
+        ("It rained. A heron [1] and no", "It rained. A heron"),
+        ("A heron. [1] At 7.30 it fl", "A heron."),
+        ("\u9db4\u3002[1]\u8c37\u3002\u6d77", "\u9db4\u3002\u8c37\u3002"),
+        ("A heron. [1] A gull.", "A heron. A gull."),
+        ("A heron without a sou", ""),
+    ],
+)
+def test_of_what_was_broken_off_whole_sentences_and_citations_are_kept(answer: str, kept: str) -> None:
+    text = CitedText(3)
+    text.add(answer)
+    text.break_off()
+    assert text.end() is None
+    assert text.shown == kept
+    assert all(one.at + one.length <= len(kept) for one in text.cited)
+
+
 def test_positions_are_code_points() -> None:
     text = read("Schön 🦩! [1] Früh. [2]")
     assert text.shown == "Schön 🦩! Früh."

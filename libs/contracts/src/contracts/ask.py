@@ -20,8 +20,8 @@ QUESTION_MAX_BYTES = 1024
 #: `interrupted`: the model went away; the text is as far as it came.
 AskSays = Literal["answer", "nothing", "unsupported", "care", "interrupted"]
 #: Why there is no whole answer: no entry is near enough, and no model was asked; the model found it in none of the
-#: entries; the model failed.
-AskReason = Literal["nothing_near", "not_in_entries", "no_citation", "model_failed", "model_slow"]
+#: entries; it cited none; it was stopped, as an answer has an end; it failed.
+AskReason = Literal["nothing_near", "not_in_entries", "no_citation", "too_long", "model_failed", "model_slow"]
 
 
 class AskQuestion(Request):
@@ -89,7 +89,7 @@ class AskEnded(Value):
 
     event: Literal["ended"] = "ended"
     says: AskSays
-    #: The whole answer; a fixed sentence where there is none.
+    #: The whole answer; a fixed sentence where there is none. Of one that is `too_long`, what is whole of it.
     text: str
     citations: tuple[Citation, ...] = ()
     #: Citations of entries that were not shown to the model: taken out.

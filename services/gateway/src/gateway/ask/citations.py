@@ -12,6 +12,9 @@ _MARK = re.compile(r"\s*\[\s*(?:passage |entry |#)?(\d{1,3}(?:\s*[,;]\s*\d{1,3})
 _BEGUN = re.compile(r"\s*(?:\[\s*(?:[a-z]{0,7} ?|#)?[\d\s,;]{0,24})?$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u3002])[\"'\u201d\u2019)]*\s+|\n+")
 
+#: Where a sentence is whole, also without a blank behind it where none is written.
+_WHOLE = re.compile(r"[.!?\u2026][\"'\u201d\u2019)]*(?=\s|$)|[\u3002\uff01\uff1f]|(?=\n)")
+
 
 @dataclass(frozen=True)
 class Cited:
@@ -49,7 +52,7 @@ class CitedText:
 
     @property
     def shown(self) -> str:
-        """What has gone out: nothing without a citation."""
+        """What has gone out, less what was broken off: nothing without a citation."""
         return self.text[: self._told_chars]
 
     def add(self, piece: str) -> Step | None:
@@ -66,6 +69,13 @@ class CitedText:
         ready, self._raw = self._raw.rstrip(), ""
         self._take(ready)
         return self._step()
+
+    def break_off(self) -> None:
+        """Nothing comes any more, in the middle of it: only whole sentences are kept, and what is cited."""
+        self._raw = ""
+        ends = [end.end() for end in _WHOLE.finditer(self.shown)]
+        self._told_chars = max(ends + [one.at + one.length for one in self.cited], default=0)
+        self.text = self.shown
 
     def _take(self, ready: str) -> None:
         done = 0

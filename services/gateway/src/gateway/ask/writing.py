@@ -63,9 +63,12 @@ async def write_answer(
                     yield event
     except OllamaError as error:
         failure = error
+    is_cut = last is not None and last.done_reason == "length"
+    if is_cut:
+        text.break_off()
     for event in _events(text.end(), told):
         yield event
-    says, reason = _judged(text, failure)
+    says, reason = _judged(text, failure, is_cut=is_cut)
     yield AskEnded(
         says=says,
         text={"nothing": sentences.nothing, "unsupported": sentences.unsupported}.get(says, text.shown),
@@ -76,11 +79,11 @@ async def write_answer(
     )
 
 
-def _judged(text: CitedText, failure: OllamaError | None) -> tuple[AskSays, AskReason | None]:
+def _judged(text: CitedText, failure: OllamaError | None, *, is_cut: bool) -> tuple[AskSays, AskReason | None]:
     if failure is not None:
         return "interrupted", "model_slow" if isinstance(failure, PhaseTimeout) else "model_failed"
     if text.cited:
-        return "answer", None
+        return "answer", "too_long" if is_cut else None
     return ("nothing", "not_in_entries") if text.declined else ("unsupported", "no_citation")
 
 
