@@ -36,6 +36,17 @@ def rules() -> list[dict[str, Any]]:
     ]
 
 
+def seen_to_fire() -> set[str]:
+    """Alerts that promtool's tests of the rules expect."""
+    found: set[str] = set()
+    for path in sorted((GRAFANA / "rules").glob("*.test.yaml")):
+        for test in yaml.safe_load(path.read_text())["tests"]:
+            found |= {case["alertname"] for case in test.get("alert_rule_test", ()) if case["exp_alerts"]}
+            samples = [sample for case in test.get("promql_expr_test", ()) for sample in case["exp_samples"]]
+            found |= {name for sample in samples for name in re.findall(r'alertname="(\w+)"', sample["labels"])}
+    return found
+
+
 def dashboards() -> dict[str, dict[str, Any]]:
     """By the file's name."""
     return {path.stem: json.loads(path.read_text()) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}

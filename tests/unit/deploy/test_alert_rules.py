@@ -9,6 +9,7 @@ from support.promql import (
     expressions_of_rules,
     recorded,
     rules,
+    seen_to_fire,
     told_apart_by,
     used_labels,
 )
@@ -21,6 +22,11 @@ def test_an_alerts_own_labels_are_none_that_tell_its_series_apart(name: str) -> 
     """They are written over those: of two series that are then alike Prometheus makes an error, and no alert."""
     alert = ALERTS[name]
     assert told_apart_by(promql.parse(alert["expr"]), recorded()) & set(alert["labels"]) == set()
+
+
+def test_every_alert_has_a_case_in_which_it_fires() -> None:
+    """That it does, promtool says where it is installed (tests/integration/watching)."""
+    assert seen_to_fire() == set(ALERTS)
 
 
 def test_labels_that_tell_series_apart_are_found_in_each_kind_of_expression() -> None:
