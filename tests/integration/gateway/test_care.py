@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from care import HelpTexts
-from contracts.api import BeginReflection, RecordEnrichment
+from contracts.api import BeginReflection, RecordEnrichment, RecordReflection
 from contracts.enrichments import MoodResult, Provenance
 from contracts.events import ReflectionCompleted, ReflectionRequested
 from contracts.journals import JournalSettingsChange
@@ -14,8 +14,8 @@ from gateway.service.create_entry import create_entry
 from gateway.service.enrich import record_enrichment, reprocess_entry, reprocess_journal
 from gateway.service.journal_settings import change_settings
 from gateway.service.read_entries import get_entry, list_entries
-from gateway.service.read_reflections import list_reflections
-from gateway.service.reflect import begin_reflection, request_reflection
+from gateway.service.read_reflections import get_reflection, list_reflections
+from gateway.service.reflect import begin_reflection, record_reflection, request_reflection
 from gateway.service.replace_entry import replace_entry
 from support.gateway_store import draft, pending_events
 
@@ -145,6 +145,40 @@ async def test_an_entry_that_changed_after_it_was_asked_for_is_withheld_when_a_w
     assert (reflection.state, reflection.revision) == ("withheld", 2)
     (told,) = [event for event in await pending_events(store) if isinstance(event, ReflectionCompleted)]
     assert (told.data.entry_id, told.data.version) == (entry.id, 1)
+
+
+async def _reflected(store, owner):
+    """An entry from before there were marks, with a reflection of that time."""
+    entry = await _create(store, owner, care=OFF)
+    await request_reflection(store, owner.principal, "anna", entry.id, care=OFF)
+    result = {"text": "You will sleep well.", "questions": ["When?"], "provenance": {"model": "m"}}
+    report = {"journal": "anna", "entry_id": entry.id, "version": 1, "revision": 1, "result": result}
+    await record_reflection(store, owner.principal, RecordReflection.model_validate(report))
+    return entry
+
+
+async def test_what_was_written_of_an_entry_before_it_was_marked_is_withheld(store, owner):
+    entry = await _reflected(store, owner)
+
+    async def seen(care=None):
+        one = await get_reflection(store, owner.principal, "anna", entry.id, care=care)
+        assert (await list_reflections(store, owner.principal, "anna", entry.id, care=care)).reflections == (one,)
+        return one
+
+    assert (await seen()).state == "done"
+    await reprocess_entry(store, owner.principal, "anna", entry.id)
+    withheld = await seen(GERMAN)
+    assert (withheld.state, withheld.result, withheld.notice) == ("withheld", None, GERMAN.texts.find("de-DE").text)
+    assert (await seen(OFF)).state == "done"
+
+
+async def test_what_was_withheld_of_a_revision_stays_so_behind_a_newer_one(store, owner):
+    entry = await _reflected(store, owner)
+    await reprocess_entry(store, owner.principal, "anna", entry.id)
+    await replace_entry(store, owner.principal, "anna", entry.id, draft("Sun."), expected_revision=1)
+    reflection = await get_reflection(store, owner.principal, "anna", entry.id)
+    assert (reflection.state, reflection.result) == ("withheld", None)
+    assert reflection.notice == HelpTexts.load().find("en").text
 
 
 async def test_a_question_is_examined_before_it_is_answered():

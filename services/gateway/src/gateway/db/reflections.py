@@ -54,6 +54,11 @@ async def withhold(connection: Connection, entry_id: UUID, version: int, notice:
     await connection.execute(query("reflections", "withhold_reflection"), entry_id, version, notice)
 
 
+async def withhold_of(connection: Connection, entry_id: UUID, revision: int, notice: str) -> None:
+    """Forget what was written of a revision. Lock the entry before."""
+    await connection.execute(query("reflections", "withhold_reflections_of"), entry_id, revision, notice)
+
+
 async def record(
     connection: Connection, entry_id: UUID, version: int, revision: int, outcome: ReflectionResult | FailureReason
 ) -> float | None:
@@ -101,4 +106,5 @@ def _reflection(row: Any) -> Reflection:
         result=None if row["result"] is None else ReflectionResult.model_validate(row["result"]),
         reason=row["reason"],
         notice=row["notice"],
+        care=row.get("care"),
     )

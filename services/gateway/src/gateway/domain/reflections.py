@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from contracts.care import CareKind
 from contracts.enrichments import FailureReason
 from contracts.reflections import ReflectionResult, ReflectionState
 
@@ -26,6 +27,8 @@ class Reflection:
     reason: FailureReason | None = None
     #: Set where `state` is withheld.
     notice: str | None = None
+    #: How the revision is marked that it speaks of, where that is the entry's newest. Known where one is read.
+    care: CareKind | None = None
 
     @property
     def is_begun(self) -> bool:

@@ -68,8 +68,8 @@ async def follow(
 
     `restarted` says to throw away what came before. The same events come over WebSocket at this address.
     """
-    asked = await get_reflection(context.store, caller, journal, entry_id, version)
-    events = follow_reflection(context.store, context.board, caller, asked)
+    asked = await get_reflection(context.store, caller, journal, entry_id, version, care=context.care)
+    events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
     return EventStream(_as_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
 
 
@@ -81,14 +81,14 @@ async def follow_by_websocket(
     try:
         _require_known_origin(websocket, context)
         caller = await authenticate(context.store, _authorization(websocket))
-        asked = await get_reflection(context.store, caller, *_address(journal, entry_id), version)
+        asked = await get_reflection(context.store, caller, *_address(journal, entry_id), version, care=context.care)
     except GatewayError as error:
         # Before it is accepted: the answer is an HTTP one, the same as to a GET.
         await websocket.send_denial_response(error_answer(error))
         return
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    events = follow_reflection(context.store, context.board, caller, asked)
+    events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
     await _send_all(websocket, events, asked, send_timeout_s=context.send_timeout_s)
 
 

@@ -41,7 +41,7 @@ async def request(context: ContextOfApi, caller: Caller, journal: JournalName, e
     responses={200: {"model": ReflectionView}, **problem_documents(401, 403, 404, 422, 503)},
 )
 async def newest(context: ContextOfApi, caller: Caller, journal: JournalName, entry_id: UUID) -> Response:
-    return json_answer(await get_reflection(context.store, caller, journal, entry_id))
+    return json_answer(await get_reflection(context.store, caller, journal, entry_id, care=context.care))
 
 
 @router.get(
@@ -51,7 +51,7 @@ async def newest(context: ContextOfApi, caller: Caller, journal: JournalName, en
     responses={200: {"model": ReflectionList}, **problem_documents(401, 403, 404, 422, 503)},
 )
 async def list_(context: ContextOfApi, caller: Caller, journal: JournalName, entry_id: UUID) -> Response:
-    return json_answer(await list_reflections(context.store, caller, journal, entry_id))
+    return json_answer(await list_reflections(context.store, caller, journal, entry_id, care=context.care))
 
 
 @router.get(
@@ -63,7 +63,7 @@ async def list_(context: ContextOfApi, caller: Caller, journal: JournalName, ent
 async def get(
     context: ContextOfApi, caller: Caller, journal: JournalName, entry_id: UUID, version: _Version
 ) -> Response:
-    return json_answer(await get_reflection(context.store, caller, journal, entry_id, version))
+    return json_answer(await get_reflection(context.store, caller, journal, entry_id, version, care=context.care))
 
 
 def _location(reflection: ReflectionView) -> str:

@@ -19,6 +19,7 @@ from gateway.db.store import Store
 from gateway.domain.errors import EntryNotFound, JournalNotFound
 from gateway.domain.principals import Principal
 from gateway.live.board import LiveBoard
+from gateway.service.care import Care
 from gateway.service.read_reflections import get_reflection
 
 #: So often the database is asked whether it is settled: frames may get lost, and a dead worker sends none.
@@ -26,18 +27,24 @@ IDLE_S = 2.0
 
 
 async def follow_reflection(
-    store: Store, board: LiveBoard, principal: Principal, asked: ReflectionView, *, idle_s: float = IDLE_S
+    store: Store,
+    board: LiveBoard,
+    principal: Principal,
+    asked: ReflectionView,
+    *,
+    care: Care | None = None,
+    idle_s: float = IDLE_S,
 ) -> AsyncGenerator[LiveEvent]:
     """Events about `asked`, the last of which is `Ended`. Without it the gateway is stopping, or the entry is gone.
 
     Raises:
         StoreUnavailable: PostgreSQL is away.
     """
-    journal, entry_id, version = asked.journal, asked.entry_id, asked.version
+    entry_id, version = asked.entry_id, asked.version
     shown = _Shown()
     async with aclosing(board.watch(entry_id, version, idle_s=idle_s)) as frames:
         # Read again: it may have been settled after it was asked for, and before anybody watched.
-        now = await _read(store, principal, journal, entry_id, version)
+        now = await _read(store, principal, asked, care)
         if now is None or now.state != "pending":
             if now is not None:
                 yield Ended(reflection=now)
@@ -47,7 +54,7 @@ async def follow_reflection(
                 for event in shown.update(frame, board.heard_s_ago(entry_id, version)):
                     yield event
                 continue
-            now = await _read(store, principal, journal, entry_id, version)
+            now = await _read(store, principal, asked, care)
             if now is None:
                 return
             if now.state != "pending":
@@ -90,10 +97,8 @@ class _Shown:
         return settled.result is None or settled.result.text.startswith(self._text)
 
 
-async def _read(
-    store: Store, principal: Principal, journal: str, entry_id: UUID, version: int
-) -> ReflectionView | None:
+async def _read(store: Store, principal: Principal, asked: ReflectionView, care: Care | None) -> ReflectionView | None:
     try:
-        return await get_reflection(store, principal, journal, entry_id, version)
+        return await get_reflection(store, principal, asked.journal, asked.entry_id, asked.version, care=care)
     except (EntryNotFound, JournalNotFound):
         return None

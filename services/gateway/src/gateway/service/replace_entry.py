@@ -4,13 +4,13 @@ from uuid import UUID
 
 from contracts.entries import EntryDraft, EntryView
 from contracts.events import EntryRef, EntryRevised
-from gateway.db import enrichments, entries, outbox
+from gateway.db import enrichments, entries, outbox, reflections
 from gateway.db.entries import Content
-from gateway.db.store import Store
-from gateway.domain.entries import KINDS
+from gateway.db.store import Connection, Store
+from gateway.domain.entries import KINDS, Entry
 from gateway.domain.errors import RevisionMismatch
 from gateway.domain.principals import Principal
-from gateway.service.care import Care, default_care, mark_text
+from gateway.service.care import Care, default_care, mark_text, view_of_mark
 from gateway.service.read_entries import missing
 from gateway.service.views import settings_for_care, view_of
 
@@ -44,9 +44,17 @@ async def replace_entry(
             raise RevisionMismatch(entry_id, expected=expected_revision, actual=entry.revision)
         written_at = draft.written_at or entry.written_at
         content = Content(draft.body, written_at, draft.tags, draft.metadata, draft.mood, mark)
+        await _withhold(connection, care, entry)
         revised = await entries.replace(connection, entry_id, content)
         pending = await enrichments.await_all(connection, [(entry_id, revised.revision)], KINDS)
         event = EntryRevised(data=EntryRef(journal=journal, entry_id=entry_id, revision=revised.revision))
         await outbox.insert(connection, event)
         settings = await settings_for_care(connection, [revised])
     return view_of(revised, pending, care, settings)
+
+
+async def _withhold(connection: Connection, care: Care, replaced: Entry) -> None:
+    """What a model wrote of a revision before it was marked goes with that revision."""
+    instead = view_of_mark(care, replaced.care, await settings_for_care(connection, [replaced]))
+    if instead is not None:
+        await reflections.withhold_of(connection, replaced.id, replaced.revision, instead.text)

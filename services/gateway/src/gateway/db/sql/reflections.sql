@@ -27,6 +27,11 @@ RETURNING entry_id, version, revision, state, interactive, result, reason, notic
 UPDATE reflections SET state = 'withheld', notice = $3, updated_at = now()
 WHERE entry_id = $1 AND version = $2 AND state = 'pending';
 
+-- name: withhold_reflections_of
+-- When a revision that is marked is replaced: its mark goes with it, and what a model wrote of it must not come back.
+UPDATE reflections SET state = 'withheld', notice = $3, result = NULL, updated_at = now()
+WHERE entry_id = $1 AND revision = $2 AND state = 'done';
+
 -- name: record_reflection
 -- When a worker reports. What is settled stays: an attempt that came back after another changes nothing.
 UPDATE reflections
@@ -37,14 +42,16 @@ RETURNING extract(epoch FROM clock_timestamp() - requested_at)::float8 AS waited
 -- name: get_reflection
 -- When one version is read, or a live stream asks whether it is settled.
 SELECT reflection.entry_id, reflection.version, reflection.revision, reflection.state, reflection.interactive,
-    reflection.result, reflection.reason, reflection.notice, reflection.requested_at, reflection.updated_at
+    reflection.result, reflection.reason, reflection.notice, reflection.requested_at, reflection.updated_at,
+    CASE WHEN entry.revision = reflection.revision THEN entry.care END AS care
 FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
 WHERE entry.journal = $1 AND entry_id = $2 AND version = $3;
 
 -- name: list_reflections
 -- When the versions are read, the newest first.
 SELECT reflection.entry_id, reflection.version, reflection.revision, reflection.state, reflection.interactive,
-    reflection.result, reflection.reason, reflection.notice, reflection.requested_at, reflection.updated_at
+    reflection.result, reflection.reason, reflection.notice, reflection.requested_at, reflection.updated_at,
+    CASE WHEN entry.revision = reflection.revision THEN entry.care END AS care
 FROM reflections AS reflection JOIN entries AS entry ON entry.id = reflection.entry_id
 WHERE entry.journal = $1 AND entry_id = $2
 ORDER BY version DESC
