@@ -8,9 +8,11 @@ import pytest
 
 from support.chart.kubernetes_schemas import fault
 from support.chart.pods import TEMPLATED, matches, pods_of
-from support.chart.rendering import VALUE_SETS, Rendered
+from support.chart.rendering import ROOT, VALUE_SETS, Rendered
 
 SETS = [*VALUE_SETS, "long-name", "upgrade", "upgrade-bundled", "monitoring-without-clock"]
+#: What speaks to servers that may be one's own.
+OURS = {"gateway", "commands", "enrichment-worker", "insights-worker", "insights-beat", "setup"}
 #: The oldest that Chart.yaml allows, one between, and the newest known.
 KUBERNETES = ("1.30", "1.33", "1.37")
 
@@ -126,7 +128,9 @@ def test_every_secret_key_config_map_and_account_that_is_used_is_made(chart: Ren
     for pod in pods_of(chart):
         for secret, key, _optional in pod.secret_keys():
             assert secret == brought or key in made[secret], (pod.component, key)
-        own = {chart.order.values.get("gateway", {}).get("careTextsConfigMap")}
+        values = chart.order.values
+        own = {values.get("gateway", {}).get("careTextsConfigMap")}
+        own.add(values.get("global", {}).get("caBundle", {}).get("configMap"))
         assert pod.config_maps() <= maps | own
         assert pod.spec["serviceAccountName"] in accounts | {"daybook-app"}
     if brought:
@@ -141,6 +145,21 @@ def test_every_mounted_volume_is_there_and_every_volume_is_mounted(chart: Render
         }
         mounts = [mount["name"] for container in pod.containers for mount in container.get("volumeMounts", [])]
         assert set(mounts) == volumes, pod.component
+
+
+def test_authorities_of_ones_own_lie_over_those_of_our_images(charts: dict[str, Rendered]) -> None:
+    place = re.search(r"SSL_CERT_FILE=(\S+)", (ROOT / "deploy/Dockerfile").read_text())
+    assert place is not None
+    for name, expected in (("everything-external", "company-authorities"), ("minimal", None)):
+        for pod in pods_of(charts[name]):
+            if pod.component not in OURS:
+                continue
+            (found,) = [v["configMap"] for v in pod.spec["volumes"] if v["name"] == "ca-bundle"] or [None]
+            assert (found and found["name"]) == expected, pod.component
+            for container in pod.containers if found else []:
+                (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "ca-bundle"]
+                assert mount["mountPath"] == place[1]
+                assert [mount["subPath"]] == [item["path"] for item in found["items"]]
 
 
 def test_the_pull_job_uses_the_volume_of_the_model_server(charts: dict[str, Rendered]) -> None:

@@ -230,6 +230,17 @@ def test_tls_connections_outlive_runs_too(run: Run, authority: Authority) -> Non
     transport.close()
 
 
+def test_the_authorities_of_the_machine_are_trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an image or an operator sets them, for a server with a certificate of an authority of their own."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("own-authority", "127.0.0.1"))
+    monkeypatch.setenv("SSL_CERT_FILE", authority.certificate)
+    transport = KeepAliveTransport()
+    with CountingServer(tls=context) as server:
+        assert asyncio.run(post(transport, server.url)) == b"hello"
+    transport.close()
+
+
 def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
     deadline_s = time.monotonic() + within_s
     while not condition():

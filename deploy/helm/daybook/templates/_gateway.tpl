@@ -8,6 +8,9 @@ What the gateway's program finds in its pods, be it that it serves or that it ru
 {{- if .Values.gateway.careTextsConfigMap }}
 - {name: care-texts, mountPath: /etc/daybook/care, readOnly: true}
 {{- end }}
+{{- with include "daybook.caMount" . }}
+{{ . }}
+{{- end }}
 {{- end }}
 
 {{- define "daybook.gatewayVolumes" -}}
@@ -19,5 +22,8 @@ What the gateway's program finds in its pods, be it that it serves or that it ru
 {{- with .Values.gateway.careTextsConfigMap }}
 - name: care-texts
   configMap: {name: {{ . }}}
+{{- end }}
+{{- with include "daybook.caVolume" . }}
+{{ . }}
 {{- end }}
 {{- end }}

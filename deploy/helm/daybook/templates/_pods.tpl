@@ -91,3 +91,22 @@ projected:
           - {key: {{ $key }}, path: {{ $file }}}
     {{- end }}
 {{- end }}
+
+{{/* The authorities that our images trust (SSL_CERT_FILE), where they are yours. One file, so it lies over the image's own. */}}
+{{- define "daybook.caMount" -}}
+{{- if .Values.global.caBundle.configMap -}}
+- {name: ca-bundle, mountPath: /etc/ssl/certs/ca-certificates.crt, subPath: ca-certificates.crt, readOnly: true}
+{{- end -}}
+{{- end }}
+
+{{- define "daybook.caVolume" -}}
+{{- with .Values.global.caBundle -}}
+{{- if .configMap -}}
+- name: ca-bundle
+  configMap:
+    name: {{ .configMap }}
+    items:
+      - {key: {{ .key }}, path: ca-certificates.crt}
+{{- end -}}
+{{- end -}}
+{{- end }}

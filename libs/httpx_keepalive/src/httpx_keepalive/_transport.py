@@ -138,9 +138,8 @@ class KeepAliveTransport(httpx.AsyncBaseTransport):
         # Made once: it costs 30 ms, and no loop owns it.
         if self._context is None:
             given = self._verify
-            self._context = (
-                given if isinstance(given, ssl.SSLContext) else httpx.create_ssl_context(verify=given, trust_env=False)
-            )
+            # Of the environment it heeds SSL_CERT_FILE and SSL_CERT_DIR: what this machine trusts.
+            self._context = given if isinstance(given, ssl.SSLContext) else httpx.create_ssl_context(verify=given)
         return self._context
 
 
