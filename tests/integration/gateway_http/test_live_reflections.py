@@ -212,11 +212,15 @@ def test_what_is_not_there_is_refused_before_it_is_accepted(gateway: HttpGateway
         (asked.path, 404),
         (f"{asked.path}?version=2", 404),
         ("/v1/journals/x/entries/y/reflection/live", 422),
+        (f"{asked.path}?version=2147483648", 422),
+        (f"{asked.path}?version=newest", 422),
     ):
         holder = gateway.new_key("read") if path != asked.path else key
         with pytest.raises(InvalidStatus) as refused, watching(gateway, path, holder):
             pass
         assert refused.value.response.status_code == status
+        answer = httpx.get(gateway.url + path, headers={"Authorization": f"Bearer {holder}"}, trust_env=False)
+        assert (answer.status_code, answer.json()["status"]) == (status, status)
 
 
 def test_an_entry_that_is_erased_ends_its_stream(gateway: HttpGateway, writer: httpx.Client, asked: Asked) -> None:

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from contracts.api import BeginReflection, RecordEnrichment, RecordReflection
 from contracts.entries import BODY_MAX_BYTES, METADATA_MAX_BYTES, EntryDraft
 from contracts.events import EntryCreated, EntryRef, parse_event, subject_of
 from contracts.identifiers import derived_id, new_id
+from contracts.report_work import BeginReport
 from contracts.search import SearchQuery
 from contracts.subjects import event_subject, live_subject
 
@@ -29,6 +31,23 @@ def test_a_subject_needs_a_versioned_type() -> None:
         event_subject("entry.created")
     entry_id = new_id()
     assert live_subject(entry_id).endswith(str(entry_id))
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31])
+def test_a_number_that_the_database_cannot_hold_is_refused(number: int) -> None:
+    of_entry = {"journal": "mine", "entry_id": new_id()}
+    of_report = {"journal": "mine", "report_id": new_id()}
+    outcome = {"reason": "worker_lost"}
+    for request, field, rest in (
+        (RecordEnrichment, "revision", {**of_entry, **outcome, "kind": "mood"}),
+        (BeginReflection, "version", of_entry),
+        (RecordReflection, "version", {**of_entry, **outcome, "revision": 1}),
+        (RecordReflection, "revision", {**of_entry, **outcome, "version": 1}),
+        (BeginReport, "edition", of_report),
+    ):
+        request.model_validate({**rest, field: 2**31 - 1})
+        with pytest.raises(ValidationError):
+            request.model_validate({**rest, field: number})
 
 
 def test_new_ids_are_version_7_and_rise_with_time() -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, model_validator
 from contracts.enrichments import EnrichmentKind, EnrichmentResult, FailureReason
 from contracts.entries import EntryDraft, EntryView
 from contracts.evidence import EvidenceReply, ReportEvidence
-from contracts.identifiers import JournalName
+from contracts.identifiers import JournalName, Ordinal
 from contracts.model import Request, Value
 from contracts.moods import MoodPage, MoodsQuery, MoodTimeline, TimelineQuery
 from contracts.reflections import ReflectionResult, ReflectionView
@@ -107,7 +107,7 @@ class RecordEnrichment(Request):
 
     journal: JournalName
     entry_id: UUID
-    revision: int
+    revision: Ordinal
     kind: EnrichmentKind
     result: EnrichmentResult | None = None
     reason: FailureReason | None = None
@@ -133,7 +133,7 @@ class BeginReflection(Request):
 
     journal: JournalName
     entry_id: UUID
-    version: int
+    version: Ordinal
 
 
 class BeginReply(Value):
@@ -150,9 +150,9 @@ class RecordReflection(Request):
 
     journal: JournalName
     entry_id: UUID
-    version: int
+    version: Ordinal
     #: Of the entry as it was read at the beginning.
-    revision: int
+    revision: Ordinal
     result: ReflectionResult | None = None
     reason: FailureReason | None = None
 

@@ -1,14 +1,17 @@
-"""Ids: time-ordered UUIDv7 for everything we make, and the slug that names a journal."""
+"""Ids: time-ordered UUIDv7 for everything we make, the slug that names a journal, and numbers that count from 1."""
 
 import os
 import time
 from typing import Annotated
 from uuid import UUID, uuid5
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 #: Names a journal in URLs, subjects, keys and the index. Chosen by its owner.
 JournalName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+#: Of a revision, version or edition, as somebody asks for one. Integers of the database end there.
+Ordinal = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 _NAMESPACE = UUID("5f1f2c0a-8d0e-5c43-9a36-8a2d54b7c1d1")
 

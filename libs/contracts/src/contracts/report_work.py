@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, model_validator
 
 from contracts.enrichments import FailureReason
-from contracts.identifiers import JournalName
+from contracts.identifiers import JournalName, Ordinal
 from contracts.model import Request, Value
 from contracts.moods import EntryMood
 from contracts.reports import ReportProgress, ReportResult
@@ -22,7 +22,7 @@ REPORT_TEXT_MAX_CHARS = 16 * 1024
 class _OfReport(Request):
     journal: JournalName
     report_id: UUID
-    edition: int
+    edition: Ordinal
 
 
 class BeginReport(_OfReport):

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from contracts.identifiers import JournalName
+from contracts.identifiers import JournalName, Ordinal
 from contracts.live import LiveEvent, Waiting
 from contracts.reflections import ReflectionView
 from gateway.context import Context
@@ -39,8 +39,18 @@ _CLOSES = {
     "too_slow": (4008, "too slow: what is missing is stored"),
 }
 
-_JOURNAL: TypeAdapter[str] = TypeAdapter(JournalName)
 _NEWEST = "Which version; the newest where it is left out"
+
+
+class _Address(BaseModel):
+    """What a WebSocket asks for, checked by us: FastAPI would close it without a word."""
+
+    model_config = ConfigDict(frozen=True)
+
+    journal: JournalName
+    entry_id: UUID
+    version: Ordinal | None = None
+
 
 router = APIRouter(prefix="/v1/journals/{journal}/entries/{entry_id}", tags=["reflections"])
 log = structlog.stdlib.get_logger()
@@ -62,7 +72,7 @@ async def follow(
     caller: Caller,
     journal: JournalName,
     entry_id: UUID,
-    version: Annotated[int | None, Query(ge=1, description=_NEWEST)] = None,
+    version: Annotated[Ordinal | None, Query(description=_NEWEST)] = None,
 ) -> Response:
     """What is written already, then the rest (`written`, `questions`), then `ended` with the whole.
 
@@ -74,14 +84,15 @@ async def follow(
 
 
 @router.websocket("/reflection/live")
-async def follow_by_websocket(
-    websocket: WebSocket, journal: str, entry_id: str, version: Annotated[int | None, Query(ge=1)] = None
-) -> None:
+async def follow_by_websocket(websocket: WebSocket) -> None:
     context: Context = websocket.app.state.context
     try:
         _require_known_origin(websocket, context)
         caller = await authenticate(context.store, _authorization(websocket))
-        asked = await get_reflection(context.store, caller, *_address(journal, entry_id), version, care=context.care)
+        address = _address(websocket)
+        asked = await get_reflection(
+            context.store, caller, address.journal, address.entry_id, address.version, care=context.care
+        )
     except GatewayError as error:
         # Before it is accepted: the answer is an HTTP one, the same as to a GET.
         await websocket.send_denial_response(error_answer(error))
@@ -170,9 +181,9 @@ def _authorization(websocket: WebSocket) -> str | None:
     return f"Bearer {keys[0]}" if keys else None
 
 
-def _address(journal: str, entry_id: str) -> tuple[str, UUID]:
-    """Raises RequestInvalid: FastAPI would close the WebSocket without a word."""
+def _address(websocket: WebSocket) -> _Address:
+    """Raises RequestInvalid."""
     try:
-        return _JOURNAL.validate_python(journal), UUID(entry_id)
-    except (ValidationError, ValueError):
+        return _Address.model_validate({**websocket.query_params, **websocket.path_params})
+    except ValidationError:
         raise RequestInvalid([]) from None

@@ -1,11 +1,10 @@
 """Reflections on an entry: ask for one, read them."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
-from contracts.identifiers import JournalName
+from contracts.identifiers import JournalName, Ordinal
 from contracts.reflections import ReflectionList, ReflectionView
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
@@ -14,8 +13,6 @@ from gateway.service.read_reflections import get_reflection, list_reflections
 from gateway.service.reflect import request_reflection
 
 router = APIRouter(prefix="/v1/journals/{journal}/entries/{entry_id}", tags=["reflections"], dependencies=[KEY_NEEDED])
-
-_Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.post(
@@ -61,7 +58,7 @@ async def list_(context: ContextOfApi, caller: Caller, journal: JournalName, ent
     responses={200: {"model": ReflectionView}, **problem_documents(401, 403, 404, 422, 503)},
 )
 async def get(
-    context: ContextOfApi, caller: Caller, journal: JournalName, entry_id: UUID, version: _Version
+    context: ContextOfApi, caller: Caller, journal: JournalName, entry_id: UUID, version: Ordinal
 ) -> Response:
     return json_answer(await get_reflection(context.store, caller, journal, entry_id, version, care=context.care))
 
