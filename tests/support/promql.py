@@ -16,6 +16,8 @@ TARGET = frozenset({"job", "instance"})
 #: Added by Prometheus Operator, beside those, to all that it scrapes by a ServiceMonitor or a PodMonitor.
 #: Source: https://prometheus-operator.dev/docs/developer/troubleshooting/
 OPERATOR = frozenset({"namespace", "service", "pod", "container", "endpoint", "node"})
+#: Every process of ours has it.
+BUILD = "daybook_build_info"
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,15 @@ def used_labels(expression: str) -> set[str]:
     return found
 
 
+def of_any_program(expression: str) -> set[str]:
+    """Series that every program may have, where it does not look whether they are of ours."""
+    tree = promql.parse(expression)
+    ours = [part.lhs for part in walk(tree) if isinstance(part, promql.BinaryExpr) and _keeps_ours(part)]
+    kept = [name for part in ours for name in _names(part)]
+    found = [name for name in _names(tree) if name.startswith(("process_", "python_"))]
+    return {name for name in found if found.count(name) > kept.count(name)}
+
+
 def told_apart_by(tree: Any, known: dict[str, set[str]]) -> set[str]:
     """The labels that the series of its answer have. `known`: series -> labels, of those that nothing sums.
 
@@ -166,6 +177,14 @@ def _below(expression: Any) -> list[Any]:
             return [expression.vector_selector]
         case _:
             return []
+
+
+def _names(expression: Any) -> list[str]:
+    return [part.name for part in walk(expression) if isinstance(part, promql.VectorSelector)]
+
+
+def _keeps_ours(part: Any) -> bool:
+    return str(part.op) == "and" and set(part.modifier.matching.labels) == TARGET and _names(part.rhs) == [BUILD]
 
 
 def _by(part: Any) -> set[str]:

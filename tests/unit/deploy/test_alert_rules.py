@@ -7,6 +7,7 @@ from support.promql import (
     OPERATOR,
     expressions_of_panels,
     expressions_of_rules,
+    of_any_program,
     recorded,
     rules,
     seen_to_fire,
@@ -39,6 +40,11 @@ def test_labels_that_tell_series_apart_are_found_in_each_kind_of_expression() ->
         "time() - max(up) > 1200": set(),
     }.items():
         assert told_apart_by(promql.parse(text), known) == labels, text
+
+
+def test_no_program_but_ours_raises_an_alert_or_is_shown() -> None:
+    asked = {each.where: of_any_program(each.text) for each in [*expressions_of_rules(), *expressions_of_panels()]}
+    assert {where: names for where, names in asked.items() if names} == {}
 
 
 def test_no_expression_needs_a_label_that_prometheus_operator_writes_over() -> None:
