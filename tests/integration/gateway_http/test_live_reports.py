@@ -12,6 +12,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 from contracts.live import ReportFrame, Retry
 from contracts.report_work import BeginReport, PageReport, RecordReport, SaveReport
 from contracts.reports import ReportNumbers, ReportProgress, ReportResult
+from gateway.domain.errors import StoreUnavailable
 from gateway.service.keys import authenticate
 from gateway.service.work_on_report import begin_report, page_report, record_report, save_report
 from support.http_gateway import HttpGateway
@@ -141,6 +142,23 @@ def test_the_stream_ends_with_a_report_that_is_erased(making: Making, follow: Fo
         next(events)
         writer.delete(making.path)
         assert list(events) == []
+
+
+def test_while_the_database_is_away_the_stream_says_when_to_come_back(
+    making: Making, follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with follow() as events:
+        next(events)
+        monkeypatch.setattr("gateway.live.reports.glance_at_report", _away)
+        (last,) = events
+    assert last.retry is not None
+    monkeypatch.undo()
+    with follow() as events:
+        assert next(events).event == "progress"
+
+
+async def _away(*_: object) -> None:
+    raise StoreUnavailable
 
 
 def test_only_who_may_read_may_watch(gateway: HttpGateway, making: Making) -> None:

@@ -8,15 +8,20 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import structlog
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from contracts.live import LiveEvent, ReportLiveEvent, Waiting
+from gateway.domain.errors import GatewayError
 from gateway.http.methods import IS_HEAD
 
 #: Who is sent away comes back after a time between these: not all at once, and not to the gateway that is going.
 _COME_BACK_MS = (500, 2500)
+
+log = structlog.stdlib.get_logger()
 
 
 class SlowReader(Exception):
@@ -51,6 +56,28 @@ class EventStream(StreamingResponse):
             await super().stream_response(bounded)
 
 
+async def live_bytes(
+    events: AsyncGenerator[LiveEvent | ReportLiveEvent], closing: asyncio.Event
+) -> AsyncGenerator[bytes]:
+    """What is told of something while it is made; where gateway or database cut that short, when to come back."""
+    is_broken = False
+    async with aclosing(events):
+        try:
+            async for event in events:
+                if isinstance(event, Waiting):
+                    yield comment_bytes("waiting")
+                else:
+                    yield event_bytes(event.event, event)
+                    if event.event == "ended":
+                        return
+        except GatewayError as error:
+            # The answer has begun: it can be no problem any more.
+            log.info("live.broken_off", error=type(error).__name__)
+            is_broken = True
+    if is_broken or closing.is_set():
+        yield come_back_bytes()
+
+
 def event_bytes(name: str, data: BaseModel) -> bytes:
     return event_text(name, data.model_dump_json())
 
@@ -65,5 +92,5 @@ def comment_bytes(text: str, *, event_id: str | None = None) -> bytes:
 
 
 def come_back_bytes() -> bytes:
-    """The last word of a gateway that stops: how long the reader waits before it opens the stream again."""
-    return format_sse_event(comment="stopping", retry=random.randint(*_COME_BACK_MS))  # noqa: S311 - jitter
+    """The last word where the end is not the last: how long the reader waits before it opens the stream again."""
+    return format_sse_event(comment="come back", retry=random.randint(*_COME_BACK_MS))  # noqa: S311 - jitter

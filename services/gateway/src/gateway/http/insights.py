@@ -1,8 +1,5 @@
 """Reports on a period of a journal: ask for one, watch it being made, read and erase it."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
@@ -10,12 +7,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.identifiers import JournalName
-from contracts.live import ReportLiveEvent, Waiting
 from contracts.reports import InsightsOrder, ReportList, ReportView
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import body_document, problem_documents
-from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_bytes
+from gateway.http.event_stream import EventStream, live_bytes
 from gateway.http.json_bodies import body_of
 from gateway.live.reports import follow_report
 from gateway.service.read_reports import PAGE_MAX, erase_report, get_report, glance_at_report, list_reports
@@ -95,7 +91,7 @@ async def follow(context: ContextOfApi, caller: Caller, journal: JournalName, re
     """
     asked = await glance_at_report(context.store, caller, journal, report_id)
     events = follow_report(context.store, context.board, caller, asked, care=context.care)
-    return EventStream(_as_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
+    return EventStream(live_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
 
 
 @router.delete(
@@ -109,16 +105,3 @@ async def erase(context: ContextOfApi, caller: Caller, journal: JournalName, rep
     """Its entries stay. One that was made by itself is not made again."""
     await erase_report(context.store, caller, journal, report_id)
     return Response(status_code=204)
-
-
-async def _as_bytes(events: AsyncGenerator[ReportLiveEvent], closing: asyncio.Event) -> AsyncGenerator[bytes]:
-    has_ended = False
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, Waiting):
-                yield comment_bytes("waiting")
-            else:
-                has_ended = event.event == "ended"
-                yield event_bytes(event.event, event)
-    if closing.is_set() and not has_ended:
-        yield come_back_bytes()

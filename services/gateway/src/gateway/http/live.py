@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.identifiers import JournalName, Ordinal
-from contracts.live import LiveEvent, Waiting
+from contracts.live import LiveEvent
 from contracts.reflections import ReflectionView
 from gateway.context import Context
 from gateway.domain.errors import GatewayError, RequestInvalid
@@ -23,7 +23,7 @@ from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.cross_origin import may_connect
 from gateway.http.documents import problem_documents
 from gateway.http.errors import OriginNotAllowed
-from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_bytes
+from gateway.http.event_stream import EventStream, live_bytes
 from gateway.live.reflections import follow_reflection
 from gateway.service.keys import authenticate
 from gateway.service.read_reflections import get_reflection
@@ -80,7 +80,7 @@ async def follow(
     """
     asked = await get_reflection(context.store, caller, journal, entry_id, version, care=context.care)
     events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
-    return EventStream(_as_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
+    return EventStream(live_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
 
 
 @router.websocket("/reflection/live")
@@ -149,19 +149,6 @@ async def _left(websocket: WebSocket) -> None:
             await websocket.receive_text()
     except (WebSocketDisconnect, KeyError):
         return
-
-
-async def _as_bytes(events: AsyncGenerator[LiveEvent], closing: asyncio.Event) -> AsyncGenerator[bytes]:
-    has_ended = False
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, Waiting):
-                yield comment_bytes("waiting")
-            else:
-                has_ended = event.event == "ended"
-                yield event_bytes(event.event, event)
-    if closing.is_set() and not has_ended:
-        yield come_back_bytes()
 
 
 def _require_known_origin(websocket: WebSocket, context: Context) -> None:
