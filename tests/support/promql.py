@@ -135,6 +135,16 @@ def of_any_program(expression: str) -> set[str]:
     return {name for name in found if found.count(name) > kept.count(name)}
 
 
+def asked_elsewhere(expression: str, namespace: str) -> list[str]:
+    """Series that are not asked for in the namespace alone."""
+
+    def is_here(matcher: Any) -> bool:
+        return (matcher.name, matcher.op, matcher.value) == ("namespace", promql.MatchOp.Equal, namespace)
+
+    series = [part for part in walk(promql.parse(expression)) if isinstance(part, promql.VectorSelector)]
+    return [each.name for each in series if not any(is_here(matcher) for matcher in each.matchers.matchers)]
+
+
 def told_apart_by(tree: Any, known: dict[str, set[str]]) -> set[str]:
     """The labels that the series of its answer have. `known`: series -> labels, of those that nothing sums.
 

@@ -8,7 +8,8 @@ import pytest
 
 from support.chart.kubernetes_schemas import fault
 from support.chart.pods import TEMPLATED, matches, pods_of
-from support.chart.rendering import ROOT, VALUE_SETS, Rendered
+from support.chart.rendering import NAMESPACE, ROOT, VALUE_SETS, Rendered
+from support.promql import asked_elsewhere, rules
 
 SETS = [*VALUE_SETS, "long-name", "upgrade", "upgrade-bundled", "monitoring-without-clock"]
 #: What speaks to servers that may be one's own.
@@ -108,6 +109,21 @@ def test_what_is_watched_runs_and_what_runs_is_watched(charts: dict[str, Rendere
         assert components == {"gateway", "enrichment-worker", "insights-worker"} | (
             {"insights-beat"} if clock else set()
         )
+
+
+def test_rules_ask_in_their_own_namespace_and_are_else_those_of_the_files(charts: dict[str, Rendered]) -> None:
+    rendered = {
+        rule.get("alert") or rule["record"]: rule
+        for found in charts["monitoring"].of_kind("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+    }
+    for rule in rules():
+        here = {**rendered.pop(rule.get("alert") or rule["record"])}
+        assert asked_elsewhere(here["expr"], NAMESPACE) == []
+        here["expr"] = re.sub(r"namespace=\"\w+\",?", "", here["expr"]).replace("{}", "")
+        assert here == rule | {"labels": rule.get("labels", {}) | {"namespace": NAMESPACE}}
+    assert rendered == {}
 
 
 def test_what_scales_a_deployment_names_one_and_alone_sets_its_number(chart: Rendered) -> None:

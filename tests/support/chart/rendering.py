@@ -15,6 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "deploy/helm/daybook"
+NAMESPACE = "diaries"
 SUBCHARTS = ("nats", "postgresql", "qdrant", "ollama")
 #: The chart's own examples: each is linted, rendered and checked.
 VALUE_SETS = {path.stem: yaml.safe_load(path.read_text()) or {} for path in sorted(CHART.glob("ci/*.yaml"))}
@@ -94,11 +95,11 @@ def _main() -> None:
                 files = chart.render(
                     values,
                     name=order["release"],
-                    namespace="diaries",
+                    namespace=NAMESPACE,
                     is_install=not order["is_upgrade"],
                     is_upgrade=order["is_upgrade"],
                 )
-            report = helm_python.lint(CHART, values, strict=True, namespace="diaries", kube_version="v1.33.0")
+            report = helm_python.lint(CHART, values, strict=True, namespace=NAMESPACE, kube_version="v1.33.0")
             lint = [finding["error"] for finding in report["messages"] if finding["severity"] > advice]
         except helm_python.HelmError as refused:
             error = str(refused)

@@ -53,3 +53,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- with .root.Values.global.imageRegistry }}{{ . }}/{{ end -}}
 {{ .image.repository }}:{{ .image.tag }}{{ with .image.digest }}@{{ . }}{{ end }}
 {{- end }}
+
+{{/* PromQL whose every series is of the release's namespace. Takes (dict "root" . "expr" "max(daybook_... )"). */}}
+{{- define "daybook.askedHere" -}}
+{{- $matcher := printf "{namespace=%q}" .root.Release.Namespace -}}
+{{- regexReplaceAll `\b[a-z0-9_:]*(daybook|kombu_jetstream|process)_[a-z0-9_:]+` .expr (printf "${0}%s" $matcher) | replace "}{" "," -}}
+{{- end }}
