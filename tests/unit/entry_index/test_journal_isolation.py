@@ -75,7 +75,8 @@ def test_no_request_leaves_without_a_journal(qdrant, journal, filters, batch):
             await index.erase_journal(journal)
             await index.count(journal)
             await index.entry_revisions(journal)
-            await index.vectors(journal, filters)
+            async for _ in index.vectors(journal, filters):
+                pass
             own = len(qdrant.requests)
             await index.upsert_many(batch)
             return own

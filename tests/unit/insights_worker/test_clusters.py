@@ -1,11 +1,15 @@
 """Groups in vectors that were planted there, and none where there are none."""
 
 import time
+import tracemalloc
+from uuid import UUID
 
 import numpy as np
 import pytest
 
-from insights_worker.themes.clusters import MOST_THEMES, find_clusters, unit_means
+from insights_worker.themes import clusters
+from insights_worker.themes.clusters import MOST_THEMES, find_clusters
+from insights_worker.themes.middles import Middles
 from insights_worker.themes.words import telling_words
 
 
@@ -74,8 +78,37 @@ def test_five_thousand_are_grouped_in_seconds():
 
 
 def test_an_entry_of_many_passages_lies_in_their_middle():
-    (middle,) = unit_means([[[1.0, 0.0], [0.0, 1.0]]])
-    assert middle == pytest.approx([0.5**0.5, 0.5**0.5])
+    one, two, three = (UUID(int=number) for number in (1, 2, 3))
+    middles = Middles([three, two, one], 2)
+    for entry_id, vector in ((three, [0.0, 2.0]), (one, [1.0, 0.0]), (one, [0.0, 1.0])):
+        middles.add(entry_id, vector)
+    ids, (first, last) = middles.found()
+    assert ids == [one, three], "in one order, and without those of which the index has nothing"
+    assert first == pytest.approx([0.5**0.5, 0.5**0.5])
+    assert last == pytest.approx([0.0, 1.0])
+
+
+def test_what_is_taken_in_blocks_is_the_same_as_the_whole(monkeypatch):
+    rows, _ = planted(np.random.default_rng(9), [30, 25, 20], noise=0.2)
+    whole = find_clusters(rows)
+    monkeypatch.setattr(clusters, "_BLOCK", 7)
+    assert [cluster.members for cluster in find_clusters(rows)] == [cluster.members for cluster in whole]
+
+
+def test_thousands_of_entries_are_grouped_in_little_more_room_than_their_middles_take():
+    entries, dimension = 6_000, 256
+    tracemalloc.start()
+    try:
+        middles = Middles([UUID(int=number) for number in range(entries)], dimension)
+        dice = np.random.default_rng(10)
+        for number in range(entries):
+            middles.add(UUID(int=number), dice.normal(size=dimension).tolist())
+        _, rows = middles.found()
+        find_clusters(rows)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 2.5 * rows.nbytes
 
 
 def test_telling_words_are_those_that_the_others_do_not_have():

@@ -119,9 +119,11 @@ class EntryIndex:
         step = max(1, -(-len(ordered) // SIMILAR_CHUNKS_MAX))
         return [dense_vector(record) for record in ordered[::step]]
 
-    async def vectors(self, journal: str, filters: SearchFilters) -> list[ChunkVector]:
-        """Those of every chunk of the entries of `journal` that pass, in no order: all of them, a hundred a call."""
-        found: list[ChunkVector] = []
+    async def vectors(self, journal: str, filters: SearchFilters) -> AsyncGenerator[list[ChunkVector]]:
+        """Those of every chunk of the entries of `journal` that pass, in no order, a hundred at a time.
+
+        As lists of Python's floats they take eight times the room that they have in the index: keep none.
+        """
         offset = None
         while True:
             records, offset = await self._open.call(
@@ -134,11 +136,13 @@ class EntryIndex:
                     with_vectors=[_schema.DENSE],
                 )
             )
-            for record in records:
-                payload = record.payload or {}
-                found.append(ChunkVector(UUID(payload["entry_id"]), payload["revision"], dense_vector(record)))
+            payloads = [record.payload or {} for record in records]
+            yield [
+                ChunkVector(UUID(payload["entry_id"]), payload["revision"], dense_vector(record))
+                for payload, record in zip(payloads, records, strict=True)
+            ]
             if offset is None:
-                return found
+                return
 
     async def erase_entry(self, journal: str, entry_id: UUID) -> None:
         """Here, and where another model's vectors are being gathered."""

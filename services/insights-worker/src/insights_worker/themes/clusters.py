@@ -4,6 +4,7 @@ Chosen over agglomerative clustering, which needs every pair: 5,000 entries are 
 that the same entries make the same groups.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ _ROUNDS_MAX = 30
 _STARTS = 4
 #: How many groups there are shows in so many.
 _SAMPLE = 600
+_BLOCK = 1000
 _SEED = 20260302
 #: Mean silhouette of a group, -1..1. In vectors without any structure it is about 0 (docs/insights.md).
 _COHERENT = 0.12
@@ -61,8 +63,9 @@ def _middles(sample: Floats) -> Floats | None:
 
 
 def _cluster(vectors: Floats, rows: Ints) -> Cluster:
-    middle = _unit(vectors[rows].sum(axis=0, keepdims=True))[0]
-    nearness = vectors[rows] @ middle
+    members = vectors[rows]
+    middle = _unit(members.sum(axis=0, keepdims=True))[0]
+    nearness = members @ middle
     order = np.argsort(-nearness, kind="stable")
     return Cluster(tuple(int(row) for row in rows[order]), float(nearness.mean()))
 
@@ -100,7 +103,7 @@ def _from_start(vectors: Floats, middles: Floats) -> tuple[float, Ints]:
     return float(nearness.max(axis=1).sum()), labels
 
 
-def _silhouettes(vectors: Floats, labels: Ints, k: int) -> Floats:
+def _silhouettes(vectors: Floats, labels: Ints, k: int) -> npt.NDArray[np.floating]:
     """How much nearer each row is to its own group's middle than to the next: -1..1.
 
     The middle of its own group is that of the others in it. With itself in it, every row of a small group would be
@@ -109,13 +112,22 @@ def _silhouettes(vectors: Floats, labels: Ints, k: int) -> Floats:
     sums = _sums(vectors, labels, k)
     nearness = vectors @ _unit(sums).T
     rows = np.arange(len(vectors))
-    others = _unit(sums[labels] - vectors)
-    own = 1 - np.einsum("ij,ij->i", others, vectors)
+    own = np.concatenate([_apart(sums[labels[at]], vectors[at]) for at in _blocks(len(vectors))])
     nearness[rows, labels] = -np.inf
     nearness[:, _counts(labels, k) == 0] = -np.inf
     best_other = nearness.max(axis=1)
     next_best = np.where(np.isfinite(best_other), 1 - best_other, own)
     return (next_best - own) / np.maximum(np.maximum(own, next_best), 1e-12)
+
+
+def _apart(sums: Floats, vectors: Floats) -> Floats:
+    """From each row to the middle of the others of its group, whose sum it is in."""
+    return 1 - np.einsum("ij,ij->i", _unit(sums - vectors), vectors)
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    """What is made of whole rows, and not of a few numbers for each, is made of so many at a time."""
+    return (slice(start, start + _BLOCK) for start in range(0, n, _BLOCK))
 
 
 def _sums(vectors: Floats, labels: Ints, k: int) -> Floats:
@@ -130,8 +142,3 @@ def _counts(labels: Ints, k: int) -> Ints:
 
 def _unit(rows: Floats) -> Floats:
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-
-
-def unit_means(vectors: list[list[list[float]]]) -> Floats:
-    """The middle of each list of vectors, of length 1: `(len(vectors), dimension)`."""
-    return _unit(np.array([np.mean(chunks, axis=0) for chunks in vectors], dtype=np.float32))

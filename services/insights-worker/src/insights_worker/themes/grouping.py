@@ -1,6 +1,6 @@
 """The themes of a period: its entries' vectors from the index, grouped, and named by their words."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,7 +11,8 @@ from contracts.report_work import ReportWork
 from contracts.reports import THEME_IDS_MAX, Theme, ThemesMissing
 from entry_index import EntryIndex, EntryIndexError, IndexConfig, SearchFilters
 from insights_worker.numbers.readings import Reading
-from insights_worker.themes.clusters import Cluster, find_clusters, unit_means
+from insights_worker.themes.clusters import Cluster, Floats, find_clusters
+from insights_worker.themes.middles import Middles
 from insights_worker.themes.words import telling_words
 
 #: Fewer entries have no themes, they are read one by one.
@@ -45,15 +46,13 @@ async def find_themes(config: IndexConfig, digest: str, work: ReportWork, materi
     if len(material.texts) < ENTRIES_MIN:
         return Themes(missing="too_few_entries")
     try:
-        vectors = await _vectors(config, digest, work, material)
+        ids, middles = await _middles(config, digest, work, material)
     except EntryIndexError as error:
         log.warning("themes.left_out", error=type(error).__name__)
         return Themes(missing="index_unreachable")
-    if len(vectors) < ENTRIES_MIN:
+    if len(ids) < ENTRIES_MIN:
         return Themes(missing="not_indexed")
-    # In one order, whatever the index's: the same entries make the same groups.
-    ids = sorted(vectors)
-    clusters = find_clusters(unit_means([vectors[entry_id] for entry_id in ids]))
+    clusters = find_clusters(middles)
     if not clusters:
         return Themes(missing="nothing_alike")
     groups = [[ids[row] for row in cluster.members] for cluster in clusters]
@@ -63,21 +62,20 @@ async def find_themes(config: IndexConfig, digest: str, work: ReportWork, materi
     return Themes(tuple(themes), typical=tuple(typical))
 
 
-async def _vectors(
-    config: IndexConfig, digest: str, work: ReportWork, material: Material
-) -> dict[UUID, list[list[float]]]:
-    """Of the entries as they are now, by entry. None where the index holds another model's."""
-    found: dict[UUID, list[list[float]]] = defaultdict(list)
+async def _middles(config: IndexConfig, digest: str, work: ReportWork, material: Material) -> tuple[list[UUID], Floats]:
+    """Of the entries as they are now, in their order. None where the index holds another model's."""
     async with EntryIndex(config) as index:
         indexed = await index.current_model()
         if indexed is None or indexed.digest != digest:
-            return {}
+            return Middles((), 0).found()
+        middles = Middles(material.texts, indexed.dimension)
         filters = SearchFilters(written_from=work.written_from, written_to=work.written_to)
-        for chunk in await index.vectors(material.journal, filters):
-            reading = material.readings.get(chunk.entry_id)
-            if chunk.entry_id in material.texts and reading and reading.revision == chunk.revision:
-                found[chunk.entry_id].append(chunk.vector)
-    return found
+        async for chunks in index.vectors(material.journal, filters):
+            for chunk in chunks:
+                reading = material.readings.get(chunk.entry_id)
+                if chunk.entry_id in material.texts and reading and reading.revision == chunk.revision:
+                    middles.add(chunk.entry_id, chunk.vector)
+    return middles.found()
 
 
 def _theme(words: str, members: list[UUID], cluster: Cluster, material: Material) -> Theme:
