@@ -1,6 +1,7 @@
 """The gateway as an operator runs it: commands, a start, an entry, a stop."""
 
 import asyncio
+import json
 import stat
 
 import httpx
@@ -99,5 +100,16 @@ def test_wrong_orders_are_refused_with_their_names(env, tmp_path):
 
 def test_a_command_that_fails_says_so_by_its_status():
     nowhere = gateway_env("postgresql://postgres@127.0.0.1:1/x", "nats://127.0.0.1:1")
-    assert run_gateway(nowhere, "migrate").returncode == 1
-    assert run_gateway(nowhere, "topology").returncode == 1
+    for command, place in (("migrate", "GATEWAY_DATABASE_URL"), ("topology", "GATEWAY_NATS_URL")):
+        failed = run_gateway(nowhere, command)
+        (line,) = [line for line in failed.stderr.splitlines() if not line.startswith("{")]
+        assert (failed.returncode, place in line) == (1, True)
+
+
+def test_a_failure_that_nobody_foresaw_is_told_by_its_place_and_without_an_address():
+    """A driver repeats what it cannot read of an address: here a piece of the password."""
+    failed = run_gateway(gateway_env("postgresql://daybook:hush/hush@127.0.0.1:1/x", "nats://127.0.0.1:1"), "migrate")
+    told = json.loads(failed.stderr.splitlines()[-1])
+    assert (failed.returncode, told["event"], told["command"]) == (1, "gateway.failed", "migrate")
+    assert any("db/migrations.py" in line for line in told["frames"])
+    assert "hush" not in failed.stderr

@@ -50,3 +50,16 @@ def test_an_operator_lists_and_revokes_keys_by_command(database_url, tmp_path):
     assert "revoked" in again
     assert file.read_text().strip() not in again
     assert run_gateway(env, "keys", "revoke", "00000000").returncode == 1
+    revived = run_gateway(env, "keys", "ensure", *flags)
+    assert (revived.returncode, revived.stderr) == (
+        1,
+        f"the key in {file} was revoked, or has the id of another one: put a new one there\n",
+    )
+    unknown = run_gateway(env, "keys", "revoke", "00000000")
+    assert (unknown.returncode, unknown.stderr.startswith("no key has the id 00000000")) == (1, True)
+    assert len(unknown.stderr.splitlines()) == 1
+    file.chmod(0o600)
+    file.write_text("dbk_hush")
+    malformed = run_gateway(env, "keys", "ensure", *flags)
+    assert (malformed.returncode, malformed.stderr.startswith(f"{file} holds no key")) == (1, True)
+    assert "hush" not in malformed.stderr

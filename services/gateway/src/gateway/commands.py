@@ -10,18 +10,22 @@ from typing import Any
 
 import nats
 import structlog
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 
+from gateway.command_failures import CommandFailed, fields_of, line_of
 from gateway.db.migrations import migrate
-from gateway.db.store import Store
+from gateway.db.store import AWAY, Store
+from gateway.domain.errors import KeyInvalid
 from gateway.domain.principals import SCOPES
 from gateway.key_files import read_or_mint
 from gateway.messaging.nats_link import log_error
 from gateway.messaging.topology import apply_topology
 from gateway.recovery import kinds_of, run_erase_again, run_erasures, run_reindex
-from gateway.service.keys import ensure_key, list_keys, revoke_key
+from gateway.service.keys import ensure_key, is_key, list_keys, revoke_key
 from gateway.settings import Settings
 from service_settings import SettingsWrong, read_settings
-from telemetry import configure_logging, failure_of
+from telemetry import configure_logging
 
 _CONNECT_S = 5.0
 
@@ -29,7 +33,7 @@ log = structlog.get_logger()
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 done, 1 failed, 2 told wrongly."""
+    """The exit status: 0 done, 1 failed, 2 told wrongly. What failed is told on standard error."""
     options = parser().parse_args(arguments)
     try:
         settings = read_settings(Settings)
@@ -39,13 +43,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     configure_logging(service="gateway", log_format=settings.log_format, level=settings.log_level)
     try:
         status: int | None = asyncio.run(options.run(settings, options))
-    except ExceptionGroup as errors:
-        # Of what runs side by side, and has rows in hand; what fails alone, such as a start, is told in its own words.
-        told = failure_of(errors)
-        log.error("gateway.failed", command=options.command, reason=type(errors).__name__, **told)  # noqa: TRY400
-        return 1
-    except Exception as error:  # The border of the process.
-        log.exception("gateway.failed", command=options.command, reason=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the border of the process
+        if line := line_of(error):
+            sys.stderr.write(f"{line}\n")
+        else:
+            reason = type(error).__name__
+            log.error("gateway.failed", command=options.command, reason=reason, **fields_of(error))  # noqa: TRY400
         return 1
     return status or 0
 
@@ -58,11 +61,23 @@ async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
 
 
 async def _migrate(settings: Settings, _options: argparse.Namespace) -> None:
-    applied = await migrate(settings.database_url.get_secret_value())
+    try:
+        applied = await migrate(settings.database_url.get_secret_value())
+    except AWAY as error:
+        raise CommandFailed(f"PostgreSQL at GATEWAY_DATABASE_URL cannot be used: {type(error).__name__}") from error
     log.info("schema.migrated", applied=applied)
 
 
 async def _topology(settings: Settings, _options: argparse.Namespace) -> None:
+    try:
+        await _apply_topology(settings)
+    except APIError as error:
+        raise CommandFailed(f"NATS refuses a stream or consumer: {error.description}") from error
+    except (OSError, TimeoutError, NatsError) as error:
+        raise CommandFailed(f"NATS at GATEWAY_NATS_URL cannot be used: {type(error).__name__}") from error
+
+
+async def _apply_topology(settings: Settings) -> None:
     async with asyncio.timeout(_CONNECT_S):  # By itself the client would try for ever.
         client = await nats.connect(
             settings.nats_url.get_secret_value(), name="daybook-gateway-topology", error_cb=log_error
@@ -74,9 +89,23 @@ async def _topology(settings: Settings, _options: argparse.Namespace) -> None:
 
 
 async def _ensure_key(settings: Settings, options: argparse.Namespace) -> None:
-    key = read_or_mint(options.key_file)
-    async with Store(settings.database_url.get_secret_value()) as store:
-        principal = await ensure_key(store, key, name=options.name, scopes=options.scopes, journals=options.journals)
+    file: Path = options.key_file
+    try:
+        key = read_or_mint(file)
+    except OSError as error:
+        raise CommandFailed(f"{file}: {error.strerror}") from error
+    if not is_key(key):
+        raise CommandFailed(
+            f"{file} holds no key: dbk_, eight hex digits, _ and 43 characters; without the file, one is made"
+        )
+    try:
+        async with Store(settings.database_url.get_secret_value()) as store:
+            principal = await ensure_key(
+                store, key, name=options.name, scopes=options.scopes, journals=options.journals
+            )
+    except KeyInvalid as error:
+        told = "was revoked, or has the id of another one: put a new one there"
+        raise CommandFailed(f"the key in {file} {told}") from error
     sys.stdout.write(principal.key_id + "\n")
 
 
@@ -93,7 +122,7 @@ async def _list_keys(settings: Settings, _options: argparse.Namespace) -> None:
 async def _revoke_key(settings: Settings, options: argparse.Namespace) -> None:
     async with Store(settings.database_url.get_secret_value()) as store:
         if not await revoke_key(store, options.id):
-            raise LookupError
+            raise CommandFailed(f"no key has the id {options.id}: `gateway keys list` shows those that there are")
     log.info("key.revoked", key_id=options.id)
 
 
@@ -108,11 +137,11 @@ async def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     return EXIT_CODES[worst(results)]
 
 
-async def _switch_index(settings: Settings, options: argparse.Namespace) -> int:
+async def _switch_index(settings: Settings, options: argparse.Namespace) -> None:
     # Here, because of what the index brings along.
     from gateway.index_upkeep import run_switch_index
 
-    return await run_switch_index(settings, options)
+    await run_switch_index(settings, options)
 
 
 async def _prune(settings: Settings, options: argparse.Namespace) -> None:

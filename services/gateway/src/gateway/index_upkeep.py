@@ -1,11 +1,13 @@
 """The commands that look into the index itself: `gateway switch-index | prune`. Each may run again."""
 
-import sys
 from argparse import Namespace
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import structlog
 
-from entry_index import EntryIndex, IndexConfig, RebuildIncomplete
+from entry_index import EntryIndex, EntryIndexError, IndexConfig
+from gateway.command_failures import CommandFailed
 from gateway.db.store import Store
 from gateway.recovery import Teller
 from gateway.service.prune_index import prune_index
@@ -18,19 +20,14 @@ _INDEX_TIMEOUT_S = 30.0
 log = structlog.get_logger()
 
 
-async def run_switch_index(settings: Settings, options: Namespace) -> int:
-    async with Store(settings.database_url.get_secret_value()) as store, EntryIndex(_index_config(settings)) as index:
-        try:
-            embedded = await switch_index(store, index, options.model or settings.embedding_model)
-        except (NothingGathered, IndexIncomplete, RebuildIncomplete) as refusal:
-            sys.stderr.write(f"{refusal}\n")
-            return 1
+async def run_switch_index(settings: Settings, options: Namespace) -> None:
+    async with _store_and_index(settings) as (store, index):
+        embedded = await switch_index(store, index, options.model or settings.embedding_model)
         log.info("index.switched", passages=embedded.passages, entries_failed=embedded.entries_failed)
-        return 0
 
 
 async def run_prune(settings: Settings, _options: Namespace) -> None:
-    async with Store(settings.database_url.get_secret_value()) as store, EntryIndex(_index_config(settings)) as index:
+    async with _store_and_index(settings) as (store, index):
         teller, found = Teller(), None
         async for found in prune_index(store, index):
             teller.tell("prune.seen", revisions=found.seen)
@@ -38,6 +35,16 @@ async def run_prune(settings: Settings, _options: Namespace) -> None:
             log.info("prune.done", unknown=0, newer=0)
         else:
             log.info("prune.done", unknown=found.unknown, newer=found.newer)
+
+
+@asynccontextmanager
+async def _store_and_index(settings: Settings) -> AsyncGenerator[tuple[Store, EntryIndex]]:
+    """Raises CommandFailed with what the index, or who looks after it, says of a failure inside the block."""
+    async with Store(settings.database_url.get_secret_value()) as store, EntryIndex(_index_config(settings)) as index:
+        try:
+            yield store, index
+        except (NothingGathered, IndexIncomplete, EntryIndexError) as refusal:
+            raise CommandFailed(str(refusal)) from refusal
 
 
 def _index_config(settings: Settings) -> IndexConfig:

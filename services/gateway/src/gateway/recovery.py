@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from contracts.enrichments import EnrichmentKind
+from gateway.command_failures import CommandFailed
 from gateway.db.store import Store
 from gateway.domain.entries import KINDS
 from gateway.messaging.event_log import JetStreamEventLog
@@ -76,7 +77,10 @@ async def run_erase_again(settings: Settings, options: Namespace) -> None:
 
 
 def _text_of(name: str) -> str:
-    return sys.stdin.read() if name == "-" else Path(name).read_text()
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailed(f"{name} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from error
 
 
 async def _each(bodies: list[str]) -> AsyncGenerator[str]:

@@ -20,6 +20,11 @@ def mint_key() -> str:
     return f"dbk_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
 
 
+def is_key(text: str) -> bool:
+    """Whether it has a key's form."""
+    return _id_of(text) is not None
+
+
 async def authenticate(store: Store, authorization: str | None) -> Principal:
     """Whose key an `Authorization` header holds.
 
