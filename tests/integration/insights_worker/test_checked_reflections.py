@@ -84,6 +84,21 @@ async def test_sentences_in_a_list_become_one_text_that_only_grows(ollama: Scrip
     assert heard[-1] == found.text
 
 
+@pytest.mark.parametrize("reflection", ["You were in the rain. It was good.", SENTENCES[:2]])
+async def test_unchecked_it_has_three_sentences_all_the_same(ollama: ScriptedOllama, reflection: object) -> None:
+    document = json.dumps({"reflection": reflection, "questions": ["What made you stay?"]})
+    ollama.script("/api/chat", ndjson(*chat_lines(document)))
+    with pytest.raises(InvalidAnswer, match="fewer than three sentences"):
+        await reflected(ollama, "Nora and I walked in the rain.", checked=False)
+
+
+async def test_unchecked_what_is_beyond_six_sentences_is_left_out(ollama: ScriptedOllama) -> None:
+    document = json.dumps({"reflection": " ".join([*SENTENCES, *SENTENCES, "No more."]), "questions": ["Why?"]})
+    ollama.script("/api/chat", ndjson(*chat_lines(document)))
+    found, _ = await reflected(ollama, "Nora and I walked in the rain.", checked=False)
+    assert found.text == " ".join([*SENTENCES, *SENTENCES])
+
+
 @pytest.mark.parametrize("checked", [True, False])
 def test_the_checks_are_set_by_the_environment(monkeypatch: pytest.MonkeyPatch, checked: bool) -> None:
     for name, value in {

@@ -12,7 +12,10 @@ from support.poisoned_ollama import POISON, PoisonedOllama
 from support.scripted_ollama import Answer, Pause, ScriptedOllama, chat_lines
 
 FIRST = {"reflection": "You were on your way to something that was never told.", "questions": ["Where to?"]}
-SECOND = {"reflection": "You went to the sea, and stayed the night.", "questions": ["What did you hear?"]}
+SECOND = {
+    "reflection": "You went to the sea. The train took the whole night. You stayed.",
+    "questions": ["What did you hear?"],
+}
 Events = list[tuple[str, dict[str, object]]]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from insights_worker.languages import language_of
-from insights_worker.reflection_checks import faults_of, sentences
+from insights_worker.reflection_checks import faults_of, sentences, three_to_six
 
 ENTRY = "I walked to the harbour with Karim and it rained all day. We laughed about the broken umbrella for 20 minutes."
 GOOD = (
@@ -92,3 +92,34 @@ def test_a_language_is_told_by_its_small_words(text: str, code: str) -> None:
 @pytest.mark.parametrize("text", ["", "Zum Beispiel Kaffee", "Byłem nad morzem i było mi dobrze.", "海に行った。"])
 def test_of_what_is_too_short_or_unknown_nothing_is_said(text: str) -> None:
     assert language_of(text) is None
+
+
+SEVEN = "You rose. It rained. You walked. You laughed. You ate. You slept. You dreamt."
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept"),
+    [
+        (["You rose. It rained."], []),
+        (["You rose.", "It rained."], []),
+        (["You rose. It rained. You walked"], ["You rose. It rained. You walked"]),
+        (["You rose", "It rained", "You walked"], ["You rose", "It rained", "You walked"]),
+        ([SEVEN], ["You rose. It rained. You walked. You laughed. You ate. You slept."]),
+        ([SEVEN[:40], SEVEN[:40]], [SEVEN[:40], "You rose. It rained."]),
+        (["You rose.", SEVEN, "And then."], ["You rose.", "You rose. It rained. You walked. You laughed."]),
+        # The sixth full stop is that of a title.
+        (
+            ["You rose. It rained. You walked. You laughed. You slept. You met Mr. Hill. You ran."],
+            ["You rose. It rained. You walked. You laughed. You slept."],
+        ),
+        (["\u96e8\u304c\u964d\u3063\u305f\u3002\u9759\u304b\u3060\u3063\u305f\u3002"], []),
+        (["\u96e8\u3002" * 7], ["\u96e8\u3002" * 6]),
+        (["\u092c\u093e\u0930\u093f\u0936\u0964 " * 3], ["\u092c\u093e\u0930\u093f\u0936\u0964 " * 3]),
+        (
+            ["\u0e1d\u0e19\u0e15\u0e01 \u0e40\u0e07\u0e35\u0e22\u0e1a"],
+            ["\u0e1d\u0e19\u0e15\u0e01 \u0e40\u0e07\u0e35\u0e22\u0e1a"],
+        ),
+    ],
+)
+def test_a_reflection_has_three_to_six_sentences(parts: list[str], kept: list[str]) -> None:
+    assert three_to_six(parts) == kept

@@ -18,7 +18,7 @@ from pydantic_core import from_json
 from contracts.enrichments import Provenance
 from contracts.entries import EntryView
 from contracts.reflections import ReflectionResult
-from insights_worker.reflection_checks import faults_of, is_hopeless
+from insights_worker.reflection_checks import faults_of, is_hopeless, three_to_six
 from ollama_client import ChatChunk, InvalidAnswer, Message, OllamaClient
 from worker_kit import ModelFacts, beginning_and_end
 
@@ -178,9 +178,14 @@ def _accepted(model: ModelFacts, document: str, last: ChatChunk) -> ReflectionAn
     if last.done_reason == "length":
         raise InvalidAnswer(model.name, "it was cut off before its end")
     try:
-        return ReflectionAnswer.model_validate_json(document)
+        answer = ReflectionAnswer.model_validate_json(document)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         told = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'document'}: {fault['msg']}" for fault in faults)
         # `from None`: the cause holds what the model wrote.
         raise InvalidAnswer(model.name, told) from None
+    # No grammar counts the sentences of a string, and none is enforced everywhere.
+    kept = three_to_six(answer.reflection)
+    if not kept:
+        raise InvalidAnswer(model.name, "the reflection has fewer than three sentences")
+    return answer.model_copy(update={"reflection": kept})

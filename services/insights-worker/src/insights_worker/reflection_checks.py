@@ -28,9 +28,17 @@ _ECHO_SHARE = 0.4
 
 #: Quotation marks and brackets that may close after the end of a sentence.
 _CLOSING = r"[\"'\u201d\u2019\u00bb)]*"
-#: A blank follows Latin ends, but not East Asian ones.
-_END = re.compile(rf"[.!?\u2026]+{_CLOSING}(?=\s|$)|[\u3002\uff01\uff1f]+[\u300d\u300f]*")
-_QUESTION_END = re.compile(rf"[?\uff1f;]{_CLOSING}$")
+#: A blank follows Latin ends, but not East Asian ones. The last are of Indic scripts, Arabic, Urdu, Armenian, Ethiopic,
+#: Khmer and Burmese.
+_END = re.compile(
+    rf"[.!?\u2026]+{_CLOSING}(?=\s|$)|[\u3002\uff01\uff1f]+[\u300d\u300f]*"
+    r"|[\u0964\u0965\u061f\u06d4\u0589\u1362\u17d4\u104b]+"
+)
+#: Thai and Lao, which write sentences without an end.
+_ENDLESS = re.compile(r"[\u0e00-\u0eff]")
+#: What a full stop may shorten: "Mr.", "z. B.", "3.".
+_SHORT = re.compile(r"(?<!\w)(?:\w{1,3}|\d+)$")
+_QUESTION_END = re.compile(rf"[?\uff1f\u061f;]{_CLOSING}$")
 #: A word that begins no sentence and no quotation.
 _INSIDE = re.compile(r"(?:(?<=\w\s)|(?<=[,;]\s))[^\W\d_]{2,}")
 _NUMBER = re.compile(r"\d+")
@@ -71,6 +79,25 @@ def is_hopeless(text: str) -> bool:
     return len(finished) > SENTENCES_MAX or _repeats(finished)
 
 
+def three_to_six(parts: Sequence[str]) -> list[str]:
+    """A reflection's `parts`, each a sentence or several, without what is beyond six; none where there are not three.
+
+    A full stop behind an abbreviation is counted too: a sentence too few may pass, and one too many may go. But what is
+    cut ends where a sentence surely does.
+    """
+    counts = [max(1, len(sentences(part))) for part in parts]
+    if sum(counts) < SENTENCES_MIN and not any(_ENDLESS.search(part) for part in parts):
+        return []
+    kept: list[str] = []
+    room = SENTENCES_MAX
+    for part, count in zip(parts, counts, strict=True):
+        kept.append(part if count <= room else _beginning(part, room))
+        room -= count
+        if room <= 0:
+            break
+    return kept
+
+
 def sentences(text: str) -> list[str]:
     return [part.strip() for part in _END.split(text) if part and part.strip()]
 
@@ -94,6 +121,14 @@ def invented(text: str, read: Sequence[str], language: Language | None) -> set[s
         return numbers
     names = {match[0] for match in _INSIDE.finditer(text) if match[0][0].isupper()}
     return numbers | {name for name in names if name.casefold()[:_STEM_CHARS] not in known}
+
+
+def _beginning(text: str, count: int) -> str:
+    """Of its sentences so many; or fewer, where the last one may be none."""
+    ends = list(_END.finditer(text))[:count]
+    # Abbreviations do not come in rows: one of the last is an end, short as its word may be.
+    sure = [end for end in ends[-3:] if end[0][0] != "." or not _SHORT.search(text[: end.start()])]
+    return text[: (sure or ends)[-1].end()]
 
 
 def _repeats(parts: Sequence[str]) -> bool:
