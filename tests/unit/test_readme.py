@@ -59,6 +59,7 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
         f"{page.relative_to(ROOT)}: {target}"
         for page in [
             ROOT / "README.md",
+            ROOT / "CONTRIBUTING.md",
             *ROOT.glob("docs/**/*.md"),
             *ROOT.glob("libs/*/README.md"),
             *ROOT.glob("deploy/**/README.md"),
@@ -67,3 +68,14 @@ def test_every_link_of_the_docs_leads_somewhere() -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_what_a_newcomer_is_told_to_run_is_there() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    told = {target for line in re.findall(r"^(?:.*`)?make ([a-z -]+)", page, re.MULTILINE) for target in line.split()}
+    assert told >= {"check", "test", "chart-files"}
+    assert told <= targets
+    places = set(re.findall(r"\b(?:tests|docs)/[\w/.]+\b", page))
+    assert places >= {"tests/contract"}
+    assert [place for place in places if not (ROOT / place).exists()] == []
