@@ -1,12 +1,11 @@
 """Earlier entries of the same journal that are near in meaning, for a reflection to look back at."""
 
-from typing import Protocol
-
 import structlog
 
 from contracts.entries import EntryView
 from contracts.events import EntryRef
-from entry_index import EntryIndex, EntryIndexError, IndexConfig, SearchFilters
+from entry_index import EntryIndex, EntryIndexError, SearchFilters
+from insights_worker.config import PipelineConfig
 from ollama_client import OllamaClient
 from worker_kit import PASSAGE_TOKENS, GatewayClient, beginning_and_end, model_facts
 
@@ -17,15 +16,8 @@ _NEAR = 0.35
 log = structlog.get_logger()
 
 
-class RelatedConfig(Protocol):
-    @property
-    def index(self) -> IndexConfig: ...
-    @property
-    def embedding_model(self) -> str: ...
-
-
 async def find_related(
-    config: RelatedConfig, gateway: GatewayClient, ollama: OllamaClient, entry: EntryView
+    config: PipelineConfig, gateway: GatewayClient, ollama: OllamaClient, entry: EntryView
 ) -> tuple[EntryView, ...]:
     """`RELATED_MAX` at most, the nearest first. None where the index cannot be asked: a reflection does without.
 
