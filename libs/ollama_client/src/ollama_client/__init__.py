@@ -29,6 +29,7 @@ from ollama_client._models import (
     Timings,
 )
 from ollama_client._observing import Call, Observer, Operation
+from ollama_client._prompt_files import PromptFiles, read_prompt_files
 from ollama_client.errors import (
     BadRequest,
     BetweenTokensTimeout,
@@ -78,6 +79,7 @@ __all__ = [
     "Options",
     "Overloaded",
     "PhaseTimeout",
+    "PromptFiles",
     "ProtocolViolation",
     "PullFailed",
     "PullProgress",
@@ -94,4 +96,5 @@ __all__ = [
     "TotalTimeout",
     "Unreachable",
     "UnsendableRequest",
+    "read_prompt_files",
 ]

@@ -4,17 +4,15 @@ The model writes evidence before its verdict, in the schema's order. Its numbers
 grammar enforces ranges of integers only.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from contracts.enrichments import Emotion, MoodLabel, MoodResult, Provenance
-from ollama_client import Message, OllamaClient
+from ollama_client import Message, OllamaClient, read_prompt_files
 from worker_kit import ModelFacts, beginning_and_end
 
 #: Room in the context for instruction, examples and answer.
@@ -57,14 +55,13 @@ class MoodPrompt:
 
 @cache
 def load_prompt() -> MoodPrompt:
-    """Instruction, examples and schema, read once; the version is the hash of all three."""
-    folder = files("enrichment_worker").joinpath("prompts")
-    parts = [folder.joinpath(name).read_bytes() for name in ("mood.md", "mood.examples.json", "mood.schema.json")]
-    instruction, examples, schema = parts
-    turns = [Message.system(instruction.decode())]
+    """Instruction, examples and schema, read once."""
+    read = read_prompt_files("enrichment_worker", "mood.md", "mood.examples.json", "mood.schema.json")
+    instruction, examples, schema = read.texts
+    turns = [Message.system(instruction)]
     for example in TypeAdapter(list[_Example]).validate_json(examples):
         turns += [Message.user(example.entry), Message.assistant(example.answer.model_dump_json())]
-    return MoodPrompt(tuple(turns), json.loads(schema), hashlib.sha256(b"\0".join(parts)).hexdigest()[:16])
+    return MoodPrompt(tuple(turns), json.loads(schema), read.version)
 
 
 async def infer_by_llm(ollama: OllamaClient, model: ModelFacts, body: str, *, context_tokens: int) -> MoodResult:

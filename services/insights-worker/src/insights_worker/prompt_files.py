@@ -1,13 +1,11 @@
-"""Prompts as files: instruction and schema, read once. The version is the hash of both."""
+"""A report's prompts: instruction, order and schema, read once."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from ollama_client import Message
+from ollama_client import Message, read_prompt_files
 
 
 @dataclass(frozen=True)
@@ -22,10 +20,6 @@ class Prompt:
 @cache
 def load(name: str) -> Prompt:
     """Of `prompts/<name>.md`, `.order.md` and `.schema.json`."""
-    folder = files("insights_worker").joinpath("prompts")
-    parts = [folder.joinpath(f"{name}{ending}").read_bytes() for ending in (".md", ".order.md", ".schema.json")]
-    instruction, order, schema = parts
-    version = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    return Prompt(
-        Message.system(instruction.decode()), json.loads(schema), Message.user(order.decode().strip()), version
-    )
+    read = read_prompt_files("insights_worker", f"{name}.md", f"{name}.order.md", f"{name}.schema.json")
+    instruction, order, schema = read.texts
+    return Prompt(Message.system(instruction), json.loads(schema), Message.user(order.strip()), read.version)

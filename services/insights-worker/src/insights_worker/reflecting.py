@@ -4,12 +4,10 @@ The answer is a JSON document held to a schema. What of it is written already is
 that its readers see words and not braces.
 """
 
-import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
@@ -19,7 +17,7 @@ from contracts.enrichments import Provenance
 from contracts.entries import EntryView
 from contracts.reflections import ReflectionResult
 from insights_worker.reflection_checks import faults_of, is_hopeless, three_to_six
-from ollama_client import ChatChunk, InvalidAnswer, Message, OllamaClient
+from ollama_client import ChatChunk, InvalidAnswer, Message, OllamaClient, read_prompt_files
 from worker_kit import ModelFacts, beginning_and_end
 
 #: Called with all that is written so far: the text and the questions.
@@ -63,17 +61,10 @@ class ReflectionPrompt:
 
 @cache
 def load_prompt() -> ReflectionPrompt:
-    """Read once; the version is the hash of its files."""
-    folder = files("insights_worker").joinpath("prompts")
-    names = ("reflection.md", "reflection.earlier.md", "reflection.schema.json")
-    parts = [folder.joinpath(name).read_bytes() for name in names]
-    instruction, earlier, schema = parts
-    return ReflectionPrompt(
-        Message.system(instruction.decode()),
-        earlier.decode(),
-        json.loads(schema),
-        hashlib.sha256(b"\0".join(parts)).hexdigest()[:16],
-    )
+    """Read once."""
+    read = read_prompt_files("insights_worker", "reflection.md", "reflection.earlier.md", "reflection.schema.json")
+    instruction, earlier, schema = read.texts
+    return ReflectionPrompt(Message.system(instruction), earlier, json.loads(schema), read.version)
 
 
 async def reflect(

@@ -1,14 +1,12 @@
-"""What the model is told: instruction, entries, question. The prompt is files of the package, its version a hash."""
+"""What the model is told: instruction, entries, question. The prompt is files of the package."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from gateway.ask.retrieving import Passage
-from ollama_client import Message
+from ollama_client import Message, read_prompt_files
 
 ANSWER_TOKENS = 300
 #: The instruction, and the marks of a chat's template around each message.
@@ -41,11 +39,9 @@ class Told:
 
 @cache
 def load_prompt() -> AskPrompt:
-    folder = files("gateway.ask").joinpath("prompts")
-    parts = [folder.joinpath(name).read_bytes() for name in ("ask.md", "ask.read.md")]
-    instruction, read = (part.decode().strip() for part in parts)
-    version = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
-    return AskPrompt(Message.system(instruction), Message.assistant(read), version)
+    read = read_prompt_files("gateway.ask", "ask.md", "ask.read.md")
+    instruction, answer = (text.strip() for text in read.texts)
+    return AskPrompt(Message.system(instruction), Message.assistant(answer), read.version)
 
 
 def tell(passages: Sequence[Passage], question: str, *, context_tokens: int) -> Told:
