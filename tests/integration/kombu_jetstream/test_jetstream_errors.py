@@ -115,10 +115,15 @@ def test_a_stream_made_for_something_else_is_refused(
         connect_once(connect())
 
 
-def test_a_wider_stream_of_the_right_kind_will_do(connect: Connect, shared_server: NatsServer, prefix: str) -> None:
+def test_a_wider_stream_of_the_right_kind_will_do_and_is_told(
+    connect: Connect, shared_server: NatsServer, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who made it may read there what is meant for others."""
     create_stream(shared_server, prefix, subjects=[f"{prefix}.*.>"])
     with pytest.raises(ApiError, match=r"_TRANSIENT: subjects overlap .* choose another prefix, or narrow that stream"):
         connect_once(connect())
+    assert f"stream {prefix.upper()}_TASKS takes more than the transport publishes" in caplog.text
+    assert f"reads that: {prefix}.*.>" in caplog.text
 
 
 def test_subjects_of_another_stream_are_told_with_a_remedy(
