@@ -25,6 +25,7 @@ from gateway.http import create_api
 from gateway.http.websockets import WebSocketProtocol
 from gateway.live.board import LiveBoard
 from gateway.live.event_feed import EventFeed
+from gateway.live.places import StreamPlaces
 from gateway.messaging.event_log import JetStreamEventLog
 from gateway.messaging.event_tail import tail_events
 from gateway.messaging.nats_link import NatsLink
@@ -88,15 +89,14 @@ class HttpGateway:
         self._request_max_bytes = request_max_bytes
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.board = LiveBoard()
+        self.streams = StreamPlaces(event_streams_max)
         self._send_timeout_s = send_timeout_s
         self._chat = chat
         self._now = now
         self._cors_origins = frozenset(cors_origins)
         self._link = NatsLink(nats_url, name="test-gateway") if nats_url else None
         self._event_log = JetStreamEventLog(self._link) if self._link else None
-        self.events = (
-            EventFeed(self._event_log, kept=events_kept, followers_max=event_streams_max) if self._event_log else None
-        )
+        self.events = EventFeed(self._event_log, kept=events_kept) if self._event_log else None
         self._ready = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -177,6 +177,7 @@ class HttpGateway:
                 request_max_bytes=self._request_max_bytes,
                 probe_timeout_s=0.5,
                 board=self.board,
+                streams=self.streams,
                 asker=self._asker(),
                 send_timeout_s=self._send_timeout_s,
                 events=self.events,

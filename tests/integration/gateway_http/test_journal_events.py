@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from contracts.events import EnrichmentRef, EntryEnriched, JournalErased, JournalRef
 from contracts.identifiers import new_id
@@ -303,17 +305,53 @@ async def test_one_stream_more_than_it_serves_is_told_to_come_again(
     serving: Callable[..., HttpGateway], diary: str
 ) -> None:
     small = serving(event_streams_max=2)
+    events = f"/v1/journals/{diary}/events"
     async with client_of(small) as there:
-        async with following(there, diary) as one, following(there, diary) as two:
-            await one.opened()
-            await two.opened()
-            refused = await there.get(f"/v1/journals/{diary}/events")
-            assert refused.json()["type"] == "urn:daybook:problem:too-many-streams"
-            assert int(refused.headers["retry-after"]) > 0
+        wanted = [there.build_request("GET", events) for _ in range(8)]
+        # At once: each would find room if room were only looked for, and taken later.
+        answers = await asyncio.gather(*(there.send(request, stream=True) for request in wanted))
+        assert Counter(answer.status_code for answer in answers) == {200: 2, 503: 6}
+        refused = next(answer for answer in answers if answer.status_code == 503)
+        assert json.loads(await refused.aread())["type"] == "urn:daybook:problem:too-many-streams"
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await there.head(events)).status_code == 200, "it opens none"
+        for answer in answers:
+            await answer.aclose()
 
         async def has_room() -> bool:
-            return small.events is not None and small.events._count == 0
+            return small.streams._count == 0
 
+        await eventually(has_room)
+
+
+async def status_of(client: httpx.AsyncClient, address: str) -> int:
+    async with client.stream("GET", address) as answer:
+        return answer.status_code
+
+
+async def test_streams_of_all_kinds_are_counted_together(serving: Callable[..., HttpGateway], diary: str) -> None:
+    small = serving(event_streams_max=1)
+    async with client_of(small) as there:
+        entry = (await there.post(f"/v1/journals/{diary}/entries", json={"body": "Rain."})).headers["location"]
+        await there.post(f"{entry}/reflection")
+        report = (await there.post(f"/v1/journals/{diary}/insights", json={"kind": "weekly"})).headers["location"]
+        addresses = (f"/v1/journals/{diary}/events", f"{entry}/reflection/live", f"{report}/live")
+
+        async def has_room() -> bool:
+            return small.streams._count == 0
+
+        socket_address = f"ws://127.0.0.1:{small.port}{addresses[1]}"
+        headers = {"Authorization": there.headers["authorization"]}
+        for address in addresses:
+            async with there.stream("GET", address) as opened:
+                assert opened.status_code == 200
+                assert [await status_of(there, other) for other in addresses] == [503] * 3
+                with pytest.raises(InvalidStatus) as refused:
+                    await connect(socket_address, additional_headers=headers, proxy=None)
+                assert json.loads(refused.value.response.body)["type"] == "urn:daybook:problem:too-many-streams"
+            await eventually(has_room)
+        async with connect(socket_address, additional_headers=headers, proxy=None):
+            assert await status_of(there, addresses[0]) == 503
         await eventually(has_room)
 
 
@@ -321,8 +359,7 @@ async def test_who_is_slow_is_dropped_and_comes_back_for_the_rest(
     events_gateway: HttpGateway, client: httpx.AsyncClient, pen: Pen, diary: str
 ) -> None:
     """The events here are far larger than any, to fill what lies between."""
-    feed = events_gateway.events
-    assert feed is not None
+    places = events_gateway.streams
     padding = "x" * 300_000
     async with following(client, diary) as other:
         last_id = (await other.opened()).last_id
@@ -332,12 +369,13 @@ async def test_who_is_slow_is_dropped_and_comes_back_for_the_rest(
             deaf.sendall(f"{head}Authorization: {client.headers['Authorization']}\r\n\r\n".encode())
 
             async def are(count: int) -> bool:
-                return feed._count == count
+                return places._count == count
 
             await eventually(lambda: are(2))
-            written = 0
-            while feed._count == 2:
-                assert written < 200, "nobody was dropped"
+            written, end_s = 0, time.monotonic() + DEADLINE_S
+            while places._count == 2:
+                assert time.monotonic() < end_s, "nobody was dropped"
+                await asyncio.sleep(0.02)  # The time to send must pass: no number of events is enough by itself.
                 written += 1
                 event = {**created(diary, written).model_dump(mode="json"), "padding": padding}
                 await pen.write_raw(json.dumps(event).encode())

@@ -156,7 +156,7 @@ async def test_the_events_are_followed_over_a_cut_without_a_gap_to_the_journals_
     with TcpProxy(serving.port) as proxy:
         given = {"base": f"http://127.0.0.1:{proxy.port}", "key": serving.new_key("read")}
         with page(tmp_path, AROUND_FETCH, snippet("pipeThrough("), **given) as opened:
-            await asyncio.to_thread(wait_until, lambda: feed._count == 1)
+            await asyncio.to_thread(wait_until, lambda: len(feed._followers) == 1)
             await pen.write(created(JOURNAL, 1), created("others", 7), created(JOURNAL, 2))
             heard = [await asyncio.to_thread(opened.hears) for _ in range(2)]
             proxy.cut()

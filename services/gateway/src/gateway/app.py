@@ -25,6 +25,7 @@ from gateway.db.store import Store
 from gateway.http import create_api
 from gateway.http.websockets import WebSocketProtocol
 from gateway.live.event_feed import EventFeed
+from gateway.live.places import StreamPlaces
 from gateway.messaging.api import create_broker
 from gateway.messaging.asyncapi import asyncapi_document
 from gateway.messaging.event_log import JetStreamEventLog
@@ -102,7 +103,7 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
         link = NatsLink(settings.nats_url.get_secret_value(), name="daybook-gateway-relay")
         care = _care(settings)
         events = JetStreamEventLog(link)
-        feed = EventFeed(events, kept=settings.events_kept, followers_max=settings.event_streams_max)
+        feed = EventFeed(events, kept=settings.events_kept)
         probes = _probes(store, link, finder)
         context = Context(
             store=store,
@@ -114,6 +115,7 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
             care=care,
             asker=_asker(settings, store, finder, care),
             events=feed,
+            streams=StreamPlaces(settings.event_streams_max),
             cors_origins=frozenset(settings.cors_origins),
             stopping=stopping,
             watch=Scrape(

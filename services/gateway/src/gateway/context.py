@@ -10,6 +10,7 @@ from gateway.ask.answering import Asker
 from gateway.db.store import Store
 from gateway.live.board import LiveBoard
 from gateway.live.event_feed import EventFeed
+from gateway.live.places import StreamPlaces
 from gateway.service.care import Care, default_care
 from gateway.service.search import Finder
 
@@ -42,6 +43,8 @@ class Context:
     #: A probe that takes longer counts as failed.
     probe_timeout_s: float = 2.0
     care: Care = field(default_factory=default_care)
+    #: How many streams may be open.
+    streams: StreamPlaces = field(default_factory=StreamPlaces)
     #: What is being written now.
     board: LiveBoard = field(default_factory=LiveBoard)
     #: None: no chat model is set, and questions are not answered.

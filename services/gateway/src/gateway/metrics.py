@@ -18,6 +18,9 @@ EVENT_DELAY = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300),
 )
 RELAY_FAILURES = Counter("daybook_gateway_relay_failures_total", "Batches that could not be relayed whole.", ["reason"])
+LIVE_STREAMS = Gauge(
+    "daybook_gateway_live_streams", "Open streams: of the events of journals, of reflections and of reports."
+)
 EVENT_FOLLOWERS = Gauge("daybook_gateway_event_followers", "Clients that follow the events of a journal.")
 ENRICHMENTS_REISSUED = Counter(
     "daybook_gateway_enrichments_reissued_total", "Overdue enrichments that were asked for again.", ["kind"]

@@ -71,7 +71,7 @@ class Settings(ServiceSettings):
     outbox_poll_s: Positive = 5.0
     #: The newest events that are kept in memory for those who follow a journal; what is older they read from NATS.
     events_kept: Count = 2048
-    #: Clients that follow the events of a journal at the same time. The next one is told to come again.
+    #: Streams that are open at the same time, of events, reflections and reports. The next one is told to come again.
     event_streams_max: Count = 1000
     #: An enrichment that is pending for longer is asked for again, then after twice as long, and so on.
     enrichment_overdue_s: Positive = 900.0

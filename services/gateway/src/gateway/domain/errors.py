@@ -23,7 +23,7 @@ GatewayError                 status  slug
     |-- ModelUnavailable        503  model-unavailable        the model server cannot embed the query now
     |-- LexicalUnavailable      503  lexical-unavailable      the index has no words that can be compared
     |-- EventsUnavailable       503  events-unavailable       the event stream cannot be read now
-    |-- TooManyStreams          503  too-many-streams         this gateway serves as many event streams as it may
+    |-- TooManyStreams          503  too-many-streams         this gateway has as many streams open as it may
     |-- SearchUnavailable       503  search-unavailable       the index does not answer, or holds nothing yet
     `-- StoreUnavailable        503  store-unavailable        PostgreSQL does not answer
 
@@ -220,7 +220,7 @@ class EventsUnavailable(Unavailable):
 
 
 class TooManyStreams(Unavailable):
-    slug, title = "too-many-streams", "There are too many event streams"
+    slug, title = "too-many-streams", "There are too many streams"
 
     def __init__(self, streams_max: int) -> None:
         super().__init__(f"This gateway serves {streams_max} at the same time. Ask again, or ask another one.")

@@ -6,7 +6,7 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 
 import structlog
 from fastapi.sse import format_sse_event
@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from contracts.live import LiveEvent, ReportLiveEvent, Waiting
 from gateway.domain.errors import GatewayError
 from gateway.http.methods import IS_HEAD
+from gateway.live.places import StreamPlaces
 
 #: Who is sent away comes back after a time between these: not all at once, and not to the gateway that is going.
 _COME_BACK_MS = (500, 2500)
@@ -29,11 +30,17 @@ class SlowReader(Exception):
 
 
 class EventStream(StreamingResponse):
-    """Bytes of events; a send that takes longer than `send_timeout_s` ends it with `SlowReader`."""
+    """Bytes of events, if there is a place among `places`: where there is none, `TooManyStreams` is the answer.
 
-    def __init__(self, events: AsyncGenerator[bytes], *, send_timeout_s: float) -> None:
+    A send that takes longer than `send_timeout_s` ends it with `SlowReader`.
+    """
+
+    def __init__(
+        self, events: AsyncGenerator[bytes], *, send_timeout_s: float, places: StreamPlaces | None = None
+    ) -> None:
         super().__init__(events, headers={"X-Accel-Buffering": "no"}, media_type="text/event-stream")
         self._events = events
+        self._places = places
         self._send_timeout_s = send_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +48,8 @@ class EventStream(StreamingResponse):
             await self._events.aclose()
             await Response(headers=dict(self.headers))(scope, receive, send)
             return
-        await super().__call__(scope, receive, send)
+        with nullcontext() if self._places is None else self._places.taken():
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         async def bounded(message: Message) -> None:

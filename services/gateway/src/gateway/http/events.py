@@ -56,7 +56,9 @@ async def follow(
         raise EventsUnavailable
     place = await find_place(context.events, last_event_id)
     news = follow_journal(context.events, journal, place)
-    return EventStream(_as_bytes(news, wanted, context.events), send_timeout_s=context.send_timeout_s)
+    return EventStream(
+        _as_bytes(news, wanted, context.events), send_timeout_s=context.send_timeout_s, places=context.streams
+    )
 
 
 def _wanted(types: list[str] | None) -> frozenset[str] | None:

@@ -91,7 +91,8 @@ async def follow(context: ContextOfApi, caller: Caller, journal: JournalName, re
     """
     asked = await glance_at_report(context.store, caller, journal, report_id)
     events = follow_report(context.store, context.board, caller, asked, care=context.care)
-    return EventStream(live_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
+    told = live_bytes(events, context.board.closing)
+    return EventStream(told, send_timeout_s=context.send_timeout_s, places=context.streams)
 
 
 @router.delete(

@@ -80,7 +80,8 @@ async def follow(
     """
     asked = await get_reflection(context.store, caller, journal, entry_id, version, care=context.care)
     events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
-    return EventStream(live_bytes(events, context.board.closing), send_timeout_s=context.send_timeout_s)
+    told = live_bytes(events, context.board.closing)
+    return EventStream(told, send_timeout_s=context.send_timeout_s, places=context.streams)
 
 
 @router.websocket("/reflection/live")
@@ -93,14 +94,14 @@ async def follow_by_websocket(websocket: WebSocket) -> None:
         asked = await get_reflection(
             context.store, caller, address.journal, address.entry_id, address.version, care=context.care
         )
+        with context.streams.taken():
+            offered = websocket.scope.get("subprotocols", [])
+            await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+            events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
+            await _send_all(websocket, events, asked, send_timeout_s=context.send_timeout_s)
     except GatewayError as error:
-        # Before it is accepted: the answer is an HTTP one, the same as to a GET.
+        # Before it is accepted: the answer is an HTTP one, the same as to a GET. Behind that nothing of ours is raised.
         await websocket.send_denial_response(error_answer(error))
-        return
-    offered = websocket.scope.get("subprotocols", [])
-    await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
-    await _send_all(websocket, events, asked, send_timeout_s=context.send_timeout_s)
 
 
 async def _send_all(

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from gateway.domain.errors import EventsUnavailable, TooManyStreams
+from gateway.domain.errors import EventsUnavailable
 from gateway.live.event_log import EventLog, LogBounds, StreamEvent
 from gateway.metrics import EVENT_FOLLOWERS
 
@@ -34,7 +34,7 @@ class Follower:
 class EventFeed:
     """Belongs to the loop of its gateway. `kept`: how many events stay here."""
 
-    def __init__(self, log: EventLog, *, kept: int = 2048, followers_max: int = 1000) -> None:
+    def __init__(self, log: EventLog, *, kept: int = 2048) -> None:
         self.log = log
         self.closing = asyncio.Event()
         self.reading = asyncio.Semaphore(_READERS_MAX)
@@ -43,10 +43,8 @@ class EventFeed:
         self.floor = 0
         self.last = 0
         self._kept = kept
-        self._followers_max = followers_max
         self._events: deque[StreamEvent] = deque()
         self._followers: dict[str, set[Follower]] = defaultdict(set)
-        self._count = 0
         self._end = 0
         self._caught_up = asyncio.Event()
 
@@ -100,23 +98,16 @@ class EventFeed:
         except TimeoutError:
             raise EventsUnavailable from None
 
-    def require_room(self) -> None:
-        """Raises TooManyStreams."""
-        if self._count >= self._followers_max:
-            raise TooManyStreams(self._followers_max)
-
     @contextmanager
     def following(self, journal: str, position: int) -> Generator[Follower]:
         follower = Follower(journal, position)
         self.place(follower, position)
         self._followers[journal].add(follower)
-        self._count += 1
         EVENT_FOLLOWERS.inc()
         try:
             yield follower
         finally:
             EVENT_FOLLOWERS.dec()
-            self._count -= 1
             self._followers[journal].discard(follower)
             if not self._followers[journal]:
                 del self._followers[journal]

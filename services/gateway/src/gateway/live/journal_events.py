@@ -59,9 +59,7 @@ async def find_place(feed: EventFeed, last_event_id: str | None) -> Place:
 
     Raises:
         EventsUnavailable: this gateway has not seen the log yet, or cannot ask it now.
-        TooManyStreams: it has as many followers as it may.
     """
-    feed.require_room()
     await feed.ready(within_s=_READY_S)
     if last_event_id is None:
         return Place(feed.last, feed.epoch)
