@@ -129,8 +129,9 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
 
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.
         # Arguments are looked at when it runs: what came from another version must be sent again as it is.
+        # Not shared: Celery would give it to every other app of the process.
         task: Task[Any, Any] = app.task(
-            name=name, queue=queue, bind=True, max_retries=None, typing=False, Request=CountedRequest
+            name=name, queue=queue, bind=True, max_retries=None, typing=False, shared=False, Request=CountedRequest
         )(measured)
         return task
 
