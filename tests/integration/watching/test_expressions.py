@@ -36,6 +36,7 @@ QUIET = {
     "gateway: Failures, by route",
     "gateway: Refused and failed",
     "pipeline: Asked for again",
+    "pipeline: Given up, by reason",
     "stores: Relay failures",
     "stores: Statements that failed",
 }

@@ -31,6 +31,8 @@ def test_the_way_from_created_to_enriched_is_timed_by_kind(watched: WatchedStack
     recorded = "daybook_gateway_enrichments_recorded_total"
     assert value(watched, GATEWAY, recorded, kind="mood", outcome="failed", reason="model_missing") == 1
     assert value(watched, GATEWAY, recorded, kind="mood", outcome="done", reason="") >= 4
+    (never,) = samples(watched.targets[GATEWAY], recorded, kind="report", outcome="failed", reason="model_missing")
+    assert never.value == 0, "Prometheus sees no increase in a series that begins with 1"
 
 
 def test_statements_are_timed_by_name(watched: WatchedStack) -> None:

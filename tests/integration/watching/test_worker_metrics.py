@@ -41,6 +41,8 @@ def test_what_failed_is_counted_by_its_reason(watched: WatchedStack) -> None:
     assert value(watched, "enrichment-worker", retries, task=MOOD, reason="model_unreachable") == 1
     assert value(watched, "enrichment-worker", given_up, task=MOOD, reason="model_missing") == 1
     assert value(watched, "enrichment-worker", "daybook_worker_task_fates_total", task=MOOD, fate="retried") == 1
+    (never,) = samples(watched.targets["enrichment-worker"], given_up, task=MOOD, reason="index_refused")
+    assert never.value == 0
 
 
 def test_every_worker_tells_of_all_task_queues(watched: WatchedStack) -> None:

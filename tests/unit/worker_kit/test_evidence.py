@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import get_args
 
 import pytest
 from celery import Celery
 from celery.exceptions import Retry
 from prometheus_client import REGISTRY
 
+from contracts.enrichments import FailureReason
 from ollama_client import Call
 from worker_kit import gather_evidence, note_call, pipeline_task, run_async
 
@@ -85,6 +87,19 @@ def test_a_pipeline_task_leaves_evidence_whatever_becomes_of_it(error: type[Exce
     assert (sample(TASK, "count", name), sample(INFERENCE, "sum", name)) == (1, 0.5)
     fates = REGISTRY.get_sample_value("daybook_worker_task_fates_total", {"task": name, "fate": fate})
     assert fates == 1
+
+
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*'queue' task attribute")
+def test_what_may_be_given_up_is_counted_from_0_on() -> None:
+    """Prometheus sees no increase in a series that begins with 1."""
+
+    def body(_task: object) -> None:
+        """Never run."""
+
+    _registered("kit.begun", body)
+    for reason in get_args(FailureReason):
+        labels = {"task": "kit.begun", "reason": reason}
+        assert REGISTRY.get_sample_value("daybook_worker_given_up_total", labels) == 0, reason
 
 
 def test_the_evidence_of_a_task_ends_with_it() -> None:

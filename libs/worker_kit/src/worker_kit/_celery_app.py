@@ -17,7 +17,7 @@ import kombu_jetstream
 from worker_kit._evidence import gather_evidence
 from worker_kit._hearing import Hearing
 from worker_kit._losses import CountedRequest, Excuses
-from worker_kit._metrics import HANDED_BACK, TASK_FATES
+from worker_kit._metrics import HANDED_BACK, TASK_FATES, begin_counting
 from worker_kit._skew import BACK_S, CONSUMER, KNOWN_WITHIN_S
 from worker_kit._traces import task_span
 
@@ -127,6 +127,7 @@ def pipeline_task(app: Celery, *, name: str, queue: str) -> Callable[[Callable[.
                     TASK_FATES.labels(name, fate).inc()
                     attempt.set_attribute("daybook.fate", fate)
 
+        begin_counting(name)
         # No limit of attempts: `Backoff.give_up_s` decides in time, not in number.
         # Arguments are looked at when it runs: what came from another version must be sent again as it is.
         # Not shared: Celery would give it to every other app of the process.

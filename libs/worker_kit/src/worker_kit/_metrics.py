@@ -4,11 +4,13 @@ Labels are names of tasks, models, operations and constant words: never a journa
 """
 
 from collections.abc import Iterable
+from typing import get_args
 
 from prometheus_client import Counter, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from contracts.enrichments import FailureReason
 from telemetry import TracedHistogram
 
 #: With a bound at the 10 ms below which ADR 0001 is to be reconsidered.
@@ -78,6 +80,12 @@ MODEL_AVAILABLE = Counter("daybook_worker_model_gate_turns_total", "Times the mo
 EVIDENCE_REPORTS = Counter(
     "daybook_worker_evidence_reports_total", "Reports of evidence to the gateway, by what became of them.", ["outcome"]
 )
+
+
+def begin_counting(task: str) -> None:
+    """What may be given up begins with 0: Prometheus sees no increase in a series that begins with a failure."""
+    for reason in get_args(FailureReason):
+        GIVEN_UP.labels(task, reason)
 
 
 class WorkerState(Collector):

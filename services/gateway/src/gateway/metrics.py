@@ -1,9 +1,10 @@
 """What the gateway counts. Labels are names of kinds, statements, models and words: never a journal or an id."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from contracts.enrichments import EnrichmentKind, FailureReason
 from ollama_client import Call
 from telemetry import TracedHistogram
 
@@ -36,6 +37,10 @@ ENRICHMENTS_RECORDED = Counter(
     "Reports of workers that changed something; `reason` says why one failed, and is empty where none did.",
     ["kind", "outcome", "reason"],
 )
+# What may fail begins with 0: of a series that begins with its first failure Prometheus sees no increase.
+for _kind in (*get_args(EnrichmentKind), "reflection", "report"):
+    for _reason in get_args(FailureReason):
+        ENRICHMENTS_RECORDED.labels(_kind, "failed", _reason)
 #: How many were marked is counted nowhere: on a machine of one writer it would tell of that person.
 CARE_EXAMINED = Counter("daybook_gateway_care_examined_total", "Texts examined before anything was generated.")
 NATS_REQUESTS = Counter("daybook_gateway_nats_requests_total", "Requests over NATS.", ["subject", "outcome"])
