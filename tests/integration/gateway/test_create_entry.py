@@ -85,6 +85,13 @@ async def test_a_key_is_free_again_when_it_has_expired(store, owner):
     assert not (await create_entry(store, owner.principal, "anna", draft(), idempotency_key="k")).replayed
 
 
+async def test_a_round_does_not_wait_for_an_erasure_that_may_wait_for_it(store, owner):
+    await create_entry(store, owner.principal, "anna", draft(), idempotency_key="k")
+    async with store.transaction() as erasing:
+        await erasing.execute("DELETE FROM entries")
+        await reconcile(store, overdue_s=1000, idempotency_keep_s=0)
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there", "ünicode"])
 async def test_a_key_out_of_bounds_is_refused(store, owner, key):
     with pytest.raises(IdempotencyKeyInvalid):

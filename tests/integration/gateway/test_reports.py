@@ -19,6 +19,7 @@ from gateway.service.reconcile import reconcile
 from gateway.service.request_report import request_report
 from gateway.service.schedule_reports import schedule_reports
 from gateway.service.work_on_report import begin_report, page_report, record_report, save_report
+from support.eventually import eventually
 from support.gateway_store import draft, holder, pending_events, tables_holding
 
 WORDS = "You baked with Nora."
@@ -277,6 +278,27 @@ async def test_an_entry_that_is_erased_while_it_is_handed_out_leaves_nothing(des
         )
         was_given = entry.id in {one.mood.entry_id for one in page.entries}
         assert (await desk.get(report)).edition == edition + was_given
+
+
+async def test_erasures_lock_the_reports_they_share_in_one_order(desk, store, owner):
+    """Else each of two could hold the report that the other waits for."""
+    entry = await desk.write()
+    first, second = await desk.request(), await desk.request(kind="monthly", **{"from": "2026-03-04"})
+    for report in (second, first):  # so that the table has them the other way round
+        await desk.make(report, entry)
+    lock = "SELECT id FROM reports WHERE id = $1 FOR UPDATE NOWAIT"
+    async with asyncio.TaskGroup() as group, store.transaction() as holding:
+        await holding.execute(lock, first.id)
+        group.create_task(erase_entry(store, owner.principal, "anna", entry.id))
+        await eventually(lambda: _somebody_waits(store))
+        async with store.transaction() as other:
+            assert await other.fetchval(lock, second.id) == second.id
+
+
+async def _somebody_waits(store):
+    waiting = "datname = current_database() AND wait_event_type = 'Lock'"
+    async with store.connection() as connection:
+        return await connection.fetchval(f"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {waiting})")
 
 
 async def test_a_report_goes_when_it_is_erased_and_with_its_journal(desk, store, owner, database_url):

@@ -9,7 +9,10 @@ import pytest
 
 from gateway.db.store import Store
 from gateway.domain.errors import StoreUnavailable
+from gateway.service.reconcile import reconcile_forever
 from support.backends.postgres import PostgresServer
+from support.eventually import eventually
+from support.log_lines import LogLines, log_lines
 
 
 class OpenLines:
@@ -60,6 +63,37 @@ async def test_a_server_that_said_farewell_is_away_though_the_line_is_still_open
                 await _end(database_url, await connection.fetchval("SELECT pg_backend_pid()"))
         await store.ping()
         lines.hang_up.set()
+
+
+async def test_of_two_transactions_that_wait_for_each_other_one_finds_the_store_away(store: Store) -> None:
+    both_hold = asyncio.Barrier(2)
+
+    async def rename(*journals: str) -> str:
+        async with store.transaction() as connection:
+            for name in journals:
+                await connection.execute("UPDATE journals SET settings = '{}' WHERE name = $1", name)
+                if name == journals[0]:
+                    await both_hold.wait()
+        return "done"
+
+    async with store.connection() as connection:
+        await connection.execute("INSERT INTO journals (name) VALUES ('a'), ('b')")
+    ends = await asyncio.gather(rename("a", "b"), rename("b", "a"), return_exceptions=True)
+    assert sorted(map(str, map(type, ends))) == sorted(map(str, (str, StoreUnavailable)))
+
+
+async def test_the_reconciler_goes_on_while_the_database_takes_no_writes(database_url: str) -> None:
+    async with Store(f"{database_url}?default_transaction_read_only=on") as standby:
+        with log_lines() as lines:
+            rounds = asyncio.create_task(reconcile_forever(standby, every_s=0.01, overdue_s=0, idempotency_keep_s=0))
+            await eventually(lambda: _told_twice(lines, "reconciler.round_failed"))
+        rounds.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await rounds
+
+
+async def _told_twice(lines: LogLines, event: str) -> bool:
+    return len(lines.of(event)) > 1
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

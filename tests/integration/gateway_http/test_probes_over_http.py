@@ -54,6 +54,18 @@ def test_without_its_database_the_gateway_is_alive_and_says_when_to_come_back() 
         assert answer.headers["retry-after"] == "5"
 
 
+def test_a_database_that_takes_no_writes_is_one_to_come_back_to(
+    gateway: HttpGateway, http_database: str, entries: str
+) -> None:
+    """As a primary is that has become a standby. What is there can be read."""
+    key = {"Authorization": f"Bearer {gateway.new_key('read', 'write')}"}
+    with HttpGateway(f"{http_database}?default_transaction_read_only=on") as demoted, demoted.client() as client:
+        assert client.get(entries, headers=key).status_code == 200
+        answer = client.post(entries, json={"body": "x"}, headers=key)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:daybook:problem:store-unavailable")
+    assert answer.headers["retry-after"] == "5"
+
+
 def test_requests_are_measured_by_route_and_not_by_address(gateway: HttpGateway) -> None:
     with gateway.client("read") as client:
         client.get("/v1/journals/measured-journal/entries")

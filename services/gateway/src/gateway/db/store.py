@@ -21,7 +21,7 @@ SERVER_SETTINGS = {
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
 }
-#: PostgreSQL is away, restarting, or out of connections.
+#: PostgreSQL is away, restarting, or out of connections; or undid what it would do if it were asked once more.
 AWAY = (
     OSError,
     TimeoutError,
@@ -29,6 +29,10 @@ AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.LockNotAvailableError,
+    # Of two transactions that waited for each other one is ended.
+    asyncpg.TransactionRollbackError,
+    # A standby, or a primary that has become one: with the next connection, if it goes where writes are taken.
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     # A migration changed what a prepared query gives, which ours take care not to: prepared anew, it works.
     asyncpg.InvalidCachedStatementError,
@@ -86,8 +90,9 @@ class Store:
         """A connection inside one transaction: committed when the block ends, rolled back when it raises.
 
         Raises:
-            StoreUnavailable: PostgreSQL does not answer. What the block did is not stored, except where the connection
-                broke during the commit itself: then nobody knows, and an idempotency key tells.
+            StoreUnavailable: PostgreSQL does not answer, takes no writes, or has ended this transaction for the sake of
+                another. What the block did is not stored, except where the connection broke during the commit itself:
+                then nobody knows, and an idempotency key tells.
         """
         async with self.connection() as connection, connection.transaction():
             yield connection
@@ -97,7 +102,7 @@ class Store:
         """A connection for single statements.
 
         Raises:
-            StoreUnavailable: PostgreSQL does not answer.
+            StoreUnavailable: as `transaction`.
         """
         assert self._pool is not None, "use the store inside `async with Store(url)`"
         try:

@@ -86,11 +86,18 @@ RETURNING extract(epoch FROM clock_timestamp() - requested_at)::float8 AS waited
 
 -- name: renew_reports
 -- When an entry was erased, in the same transaction: each report that was made of it starts over, and nothing of what it
--- said is kept.
+-- said is kept. Locked in one order, as the next entry to be erased may be in the same ones.
+WITH made_of AS (
+    SELECT id AS report_id FROM reports
+    WHERE id IN (SELECT report_id FROM report_entries WHERE entry_id = $1)
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
 UPDATE reports
 SET state = 'pending', edition = edition + 1, progress = NULL, draft = NULL, result = NULL, reason = NULL, care = NULL,
     interactive = false, reissues = 0, reissued_at = now(), updated_at = now()
-WHERE id IN (SELECT report_id FROM report_entries WHERE entry_id = $1)
+FROM made_of
+WHERE id = report_id
 RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
     result, reason, care, requested_at, updated_at;
 
