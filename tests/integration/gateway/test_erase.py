@@ -54,6 +54,18 @@ async def test_an_erased_entry_leaves_its_id_in_one_event_and_the_record_of_eras
         await erase_entry(store, owner.principal, "anna", entry_id)
 
 
+async def _fill(store, journal, count):
+    """Entries of the secret, as many as no page of them holds."""
+    async with store.connection() as connection:
+        await connection.execute(
+            "INSERT INTO entries (id, journal, revision, body, written_at, written_at_offset_s, tags, metadata)"
+            " SELECT gen_random_uuid(), $1, 1, $2, now(), 0, '{}', '{}' FROM generate_series(1, $3)",
+            journal,
+            SECRET,
+            count,
+        )
+
+
 async def test_an_entry_that_has_moved_on_is_not_erased_by_accident(store, owner):
     entry_id = await _entry_with_everything(store, owner)
     with pytest.raises(RevisionMismatch):
@@ -66,10 +78,13 @@ async def test_an_erased_journal_takes_its_entries_and_no_others(store, owner, d
     kept = await create_entry(store, owner.principal, "ben", draft("Kept."))
     for n in range(3):
         await create_entry(store, owner.principal, "anna", draft(f"{SECRET} {n}"), idempotency_key=str(n))
+    await _fill(store, "anna", 1200)
     await erase_journal(store, owner.principal, "anna")
     assert await tables_holding(database_url, SECRET) == []
     assert [event.type for event in await pending_events(store)] == ["entry.created.v1", "journal.erased.v1"]
     assert [entry.id for entry in (await list_entries(store, owner.principal, "ben")).entries] == [kept.entry.id]
+    async with store.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM erasures WHERE journal = 'anna'") == 1203
     with pytest.raises(JournalNotFound):
         await list_entries(store, owner.principal, "anna")
     with pytest.raises(JournalNotFound):

@@ -123,8 +123,8 @@ async def mark(connection: Connection, entry_id: UUID, care: CareKind | None) ->
     await connection.execute(query("entries", "mark_entry"), entry_id, care)
 
 
-async def delete(connection: Connection, entry_id: UUID) -> None:
-    await connection.execute(query("entries", "delete_entry"), entry_id)
+async def delete(connection: Connection, entry_ids: Sequence[UUID]) -> None:
+    await connection.execute(query("entries", "delete_entries"), list(entry_ids))
 
 
 async def list_revisions(connection: Connection, journal: str, *, after: UUID, limit: int) -> list[tuple[UUID, int]]:

@@ -54,8 +54,8 @@ async def delete(connection: Connection, positions: Sequence[int]) -> None:
     await connection.execute(query("outbox", "delete_events"), list(positions))
 
 
-async def delete_of_entry(connection: Connection, entry_id: UUID) -> None:
-    await connection.execute(query("outbox", "delete_events_of_entry"), entry_id)
+async def delete_of_entries(connection: Connection, entry_ids: Sequence[UUID]) -> None:
+    await connection.execute(query("outbox", "delete_events_of_entries"), list(entry_ids))
 
 
 async def state(connection: Connection) -> OutboxState:

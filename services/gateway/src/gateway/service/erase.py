@@ -34,8 +34,8 @@ async def erase_entry(
             raise await missing(connection, journal, entry_id)
         if expected_revision not in {None, entry.revision}:
             raise RevisionMismatch(entry_id, expected=expected_revision or 0, actual=entry.revision)
-        await entries.delete(connection, entry_id)
-        await outbox.delete_of_entry(connection, entry_id)
+        await entries.delete(connection, [entry_id])
+        await outbox.delete_of_entries(connection, [entry_id])
         await renew_reports(connection, await reports.renew_made_of(connection, entry_id))
         await erasures.insert(connection, journal, [(entry_id, entry.revision)])
         event = EntryErased(data=EntryRef(journal=journal, entry_id=entry_id, revision=entry.revision))
@@ -53,10 +53,13 @@ async def erase_journal(store: Store, principal: Principal, journal: str) -> Non
     async with store.transaction() as connection:
         if not await journals.lock(connection, journal):
             raise JournalNotFound(journal)
-        while erased := await entries.list_revisions(connection, journal, after=_BEFORE_ALL, limit=_BATCH):
-            for entry_id, _ in erased:
-                await entries.delete(connection, entry_id)
-                await outbox.delete_of_entry(connection, entry_id)
+        after = _BEFORE_ALL
+        while erased := await entries.list_revisions(connection, journal, after=after, limit=_BATCH):
+            entry_ids = [entry_id for entry_id, _ in erased]
+            await entries.delete(connection, entry_ids)
+            await outbox.delete_of_entries(connection, entry_ids)
             await erasures.insert(connection, journal, erased)
+            # What is deleted is passed over one by one until the commit: not in each round again.
+            after = entry_ids[-1]
         await journals.delete(connection, journal)
         await outbox.insert(connection, JournalErased(data=JournalRef(journal=journal)))

@@ -66,9 +66,9 @@ RETURNING id, journal, revision, body, written_at, written_at_offset_s, tags, me
 -- When an entry is examined again. It is no change of the entry.
 UPDATE entries SET care = $2 WHERE id = $1 AND care IS DISTINCT FROM $2;
 
--- name: delete_entry
--- When an entry is erased. Its enrichments and idempotency records go with it, by their foreign keys.
-DELETE FROM entries WHERE id = $1;
+-- name: delete_entries
+-- When entries are erased. Their enrichments and idempotency records go with them, by their foreign keys.
+DELETE FROM entries WHERE id = ANY ($1::uuid[]);
 
 -- name: list_revisions
 -- When a whole journal is enriched again, in pages by id; or erased.

@@ -17,9 +17,9 @@ FOR UPDATE SKIP LOCKED;
 -- After JetStream has acknowledged them.
 DELETE FROM outbox WHERE position = ANY ($1::bigint[]);
 
--- name: delete_events_of_entry
--- When an entry is erased: nobody needs to hear of what became of it before.
-DELETE FROM outbox WHERE entry_id = $1;
+-- name: delete_events_of_entries
+-- When entries are erased: nobody needs to hear of what became of them before.
+DELETE FROM outbox WHERE entry_id = ANY ($1::uuid[]);
 
 -- name: outbox_state
 -- When metrics are collected: how many wait, and since when, in seconds.
