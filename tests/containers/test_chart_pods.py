@@ -17,7 +17,17 @@ from support.chart.rendering import Order, render
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
 
-STARTED = ("nats", "postgresql", "setup", "gateway", "enrichment-worker", "insights-worker", "insights-beat", "test")
+STARTED = (
+    "nats",
+    "postgresql",
+    "setup",
+    "commands",
+    "gateway",
+    "enrichment-worker",
+    "insights-worker",
+    "insights-beat",
+    "test",
+)
 STOP_S = 60
 
 
@@ -61,6 +71,10 @@ def test_the_pods_come_up_in_a_clusters_order_and_stop_when_told(pods: PodEngine
     for container in setup.containers:
         assert pods.start("setup", container=container).ends()[0] == 0
 
+    commands = pods.start("commands")
+    status, said = commands.run("python", "-m", "gateway", "keys", "list")
+    assert (status, len(said.splitlines())) == (0, 3), said
+
     insights, beat = pods.start("insights-worker"), pods.start("insights-beat")
     enrichment.becomes_ready()
     insights.becomes_ready()
@@ -79,5 +93,15 @@ def test_the_pods_come_up_in_a_clusters_order_and_stop_when_told(pods: PodEngine
     assert status == 1
 
     assert beat.is_running()
-    for pod in (beat, insights, enrichment, gateway, nats, postgresql):
+    for pod in (beat, insights, enrichment, gateway):
+        assert pod.stop(within_s=STOP_S) == 0
+
+    # As docs/operations.md begins to bring a backup back.
+    anew = ("-c", "DROP DATABASE daybook", "-c", "CREATE DATABASE daybook")
+    status, said = postgresql.run("psql", "-U", "daybook", "-d", "postgres", *anew)
+    assert status == 0, said
+    for command in ("migrate", "topology"):
+        status, said = commands.run("python", "-m", "gateway", command)
+        assert status == 0, said
+    for pod in (commands, nats, postgresql):
         assert pod.stop(within_s=STOP_S) == 0

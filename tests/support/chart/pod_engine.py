@@ -142,6 +142,11 @@ class RunningPod:
         status = self._container.wait(timeout=READY_WITHIN_S)["StatusCode"]
         return status, self._container.logs().decode()
 
+    def run(self, *command: str) -> tuple[int, str]:
+        """As `kubectl exec`: exit status and what it said."""
+        status, said = self._container.exec_run(list(command))
+        return status, said.decode()
+
     def is_running(self) -> bool:
         self._container.reload()
         return self._container.status == "running"
