@@ -78,7 +78,7 @@ def test_what_may_pass_is_tried_again_for_a_day_and_then_given_up(error: Excepti
         (ModelNotFound("llama3.2"), "model_missing"),
         (ContextOverflow(400, "too long"), "context_overflow"),
         (BadRequest(400, "no"), "model_refused"),
-        (IndexRefused("no", 400), "index_refused"),
+        (IndexRefused(400), "index_refused"),
         (SoftTimeLimitExceeded(), "deadline_exceeded"),
         (GatewayRefused(REFUSAL), "internal_error"),
         (WorkerLost(5), "worker_lost"),

@@ -67,14 +67,14 @@ class Connection:
         except TimeoutError as error:
             raise IndexTimedOut(f"no answer from {self._config.url} in {self._config.timeout_s} s") from error
         except ResourceExhaustedResponse as error:
-            raise IndexOverloaded(str(error), float(error.retry_after_s)) from error
+            raise IndexOverloaded(float(error.retry_after_s)) from None  # its text is the server's
         except UnexpectedResponse as error:
-            raise _of_status(error) from error
+            raise _of_status(error) from None  # its text is the server's
         except ResponseHandlingException as error:
-            raise self._of_transport(error.source) from error
+            raise self._of_transport(error.source) from _quiet(error.source)
         except ValueError as error:
             # What is no JSON at all passes through the client as it is.
-            raise self._of_transport(error) from error
+            raise self._of_transport(error) from None
 
     def _of_transport(self, source: Exception) -> EntryIndexError:
         match source:
@@ -83,21 +83,27 @@ class Connection:
             case httpx.TransportError():
                 return IndexUnreachable(f"{self._config.url}: {source or type(source).__name__}")
             case _:
-                return IndexAnswerInvalid(f"{self._config.url} gave an answer that is not understood: {source}")
+                kind = type(source).__name__
+                return IndexAnswerInvalid(f"{self._config.url} gave an answer that is not understood: {kind}")
+
+
+def _quiet(source: Exception) -> Exception | None:
+    """The cause to show: what does not fit a model is quoted by the error that says so."""
+    return source if isinstance(source, httpx.HTTPError) else None
 
 
 def _of_status(error: UnexpectedResponse) -> EntryIndexError:
     status = error.status_code or 0
-    message = f"{status}: {error.content[:500].decode(errors='replace')}"
+    answer = error.content[:500].decode(errors="replace")
     match status:
         case 401 | 403:
-            return IndexAccessDenied(message, status)
+            return IndexAccessDenied(status, answer)
         case 404:
-            return IndexNotReady(message, status)
+            return IndexNotReady(status, answer)
         case _ if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            return IndexFailed(message, status)
+            return IndexFailed(status, answer)
         case _:
-            return IndexRefused(message, status)
+            return IndexRefused(status, answer)
 
 
 @cache

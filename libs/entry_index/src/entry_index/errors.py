@@ -11,6 +11,8 @@ EntryIndexError
 |-- IndexAnswerInvalid   permanent  an answer that the client does not understand
 |-- ModelMismatch        permanent  the index holds another model's vectors; the message has the remedy
 `-- RebuildIncomplete    permanent  the new collection holds fewer chunks than it must: the alias stays
+
+A message has addresses, numbers and what helps; a server's own words may quote what it was sent, and are no part of it.
 """
 
 from typing import ClassVar
@@ -34,31 +36,38 @@ class IndexTimedOut(EntryIndexError):
 class IndexOverloaded(EntryIndexError):
     retryable = True
 
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        super().__init__(message)
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"Qdrant answered 429: it has too much to do, for another {retry_after_s:g} s")
         self.retry_after_s = retry_after_s
 
 
 class _StatusError(EntryIndexError):
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
+    """`answer` has the beginning of Qdrant's own words, for whoever looks for the fault: not for a log."""
+
+    remedy: ClassVar[str]
+
+    def __init__(self, status: int, answer: str = "") -> None:
+        super().__init__(f"Qdrant answered {status}: {self.remedy}")
         self.status = status
+        self.answer = answer
 
 
 class IndexFailed(_StatusError):
     retryable = True
+    remedy = "a fault of its own, of which its log has more"
 
 
 class IndexNotReady(_StatusError):
     retryable = True
+    remedy = "the collection or its alias is not there; whoever writes first makes it"
 
 
 class IndexAccessDenied(_StatusError):
-    pass
+    remedy = "set the API key that it was given"
 
 
 class IndexRefused(_StatusError):
-    pass
+    remedy = "it does not take such a request, now or later; its log has more"
 
 
 class IndexAnswerInvalid(EntryIndexError):
