@@ -38,6 +38,8 @@ def test_a_stack_that_runs_is_found_well(stack: Stack) -> None:
         "models",
         "index",
     }
+    nats = [finding["says"] for finding in told["findings"] if finding["check"] == "nats"]
+    assert any("tasks" in line and "queues" in line for line in nats), nats
     secrets = [value for name, value in stack.home.secrets({}).items() if name != "lexicon"]
     assert [secret for secret in secrets if secret in done.stdout + done.stderr] == []
 

@@ -4,15 +4,19 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
+import kombu
 import nats
 import pytest
+from nats.errors import Error as NatsError
 
+import kombu_jetstream
 from contracts import subjects
-from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM
-from devstack.permissions import GATEWAY, new_passwords, stack_users
+from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM, TASK_STREAM
+from devstack.permissions import ENRICHMENT, GATEWAY, TASK_PREFIX, inbox_of, new_passwords, stack_users
 from gateway.messaging.event_backlog import event_backlogs
 from gateway.messaging.event_log import JetStreamEventLog
 from gateway.messaging.nats_link import NatsAway, NatsLink
+from gateway.messaging.task_queues import task_queues
 from gateway.messaging.topology import apply_topology
 from support.container_nats import ContainerNats
 from support.eventually import eventually
@@ -84,6 +88,39 @@ async def test_what_its_metrics_tell_of_the_workers_may_be_read(server):
             await running
 
 
+async def test_what_waits_in_the_task_queues_may_be_seen_and_not_taken(server):
+    client = await nats.connect(server.url_of(GATEWAY), error_cb=_ignore)
+    try:
+        jetstream = client.jetstream(timeout=1)
+        await asyncio.to_thread(_order_tasks, server.url_of(ENRICHMENT))
+        plain, urgent = await task_queues(jetstream)
+        assert (plain.name, plain.waiting, plain.held, plain.open_pulls) == ("enrichment.mood", 2, 0, 0)
+        assert (urgent.name, urgent.waiting) == ("insights.report", 2), "of both priorities"
+        assert 0 < plain.oldest_s < 60
+        consumer = (await jetstream.consumers_info(TASK_STREAM))[0].name
+        with pytest.raises(NatsError):
+            await jetstream.delete_consumer(TASK_STREAM, consumer)
+        with pytest.raises(NatsError):
+            await jetstream.purge_stream(TASK_STREAM)
+        await client.publish(f"$JS.API.CONSUMER.MSG.NEXT.{TASK_STREAM}.{consumer}", b"1", reply="_INBOX.taken")
+        await client.flush()
+        assert [queue.waiting for queue in await task_queues(jetstream)] == [2, 2]
+    finally:
+        await client.close()
+
+
+def _order_tasks(url: str) -> None:
+    options = {"prefix": TASK_PREFIX, "inbox_prefix": inbox_of(ENRICHMENT)}
+    kombu_jetstream.register()
+    with kombu.Connection(url, transport_options=options) as connection:
+        for name, priorities in (("enrichment.mood", (0, 0)), ("insights.report", (0, 9))):
+            queue = kombu.Queue(name, max_priority=9 if name == "insights.report" else None)
+            for priority in priorities:
+                connection.Producer().publish(
+                    {}, routing_key=name, exchange="", declare=[queue], priority=priority, retry=False
+                )
+
+
 async def _connected(link: NatsLink) -> bool:
     with suppress(NatsAway):
         return link.client.is_connected
@@ -92,3 +129,7 @@ async def _connected(link: NatsLink) -> bool:
 
 async def _fail(error: Exception) -> None:
     pytest.fail(str(error))
+
+
+async def _ignore(_error: Exception) -> None:
+    """What is refused is told here, too."""

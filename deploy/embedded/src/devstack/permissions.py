@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import kombu_jetstream
 from contracts import subjects
-from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM, INSIGHTS_DURABLE
+from contracts.topology import ENRICHMENT_DURABLE, EVENT_STREAM, INSIGHTS_DURABLE, TASK_STREAM
 from devstack.nats import NatsUser
 
 TASK_PREFIX = "daybook"
@@ -24,6 +24,8 @@ _EVENT_STREAM_API = (
     f"$JS.API.CONSUMER.CREATE.{EVENT_STREAM}",
     *(f"$JS.API.CONSUMER.{verb}.{EVENT_STREAM}.*" for verb in ("DURABLE.CREATE", "INFO", "MSG.NEXT", "DELETE")),
 )
+#: `doctor` looks which task queues there are, and when the first message of one came. It can take and settle none.
+_TASK_STREAM_API = (f"$JS.API.CONSUMER.LIST.{TASK_STREAM}", f"$JS.API.STREAM.MSG.GET.{TASK_STREAM}")
 
 
 def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
@@ -32,7 +34,7 @@ def stack_users(passwords: dict[str, str]) -> tuple[NatsUser, ...]:
         NatsUser(
             GATEWAY,
             passwords[GATEWAY],
-            publish=(subjects.ALL_EVENTS, *_EVENT_STREAM_API),
+            publish=(subjects.ALL_EVENTS, *_EVENT_STREAM_API, *_TASK_STREAM_API),
             subscribe=(f"{subjects.ROOT}.api.>", subjects.ALL_LIVE, subjects.ALL_EVENTS, "_INBOX.>"),
             answers=True,
         ),

@@ -1,12 +1,14 @@
 """Streams and durable consumers, declared once. `gateway topology` applies them; nobody else creates any.
 
-The task stream belongs to the Celery transport, which declares its own.
+The task stream belongs to the Celery transport, which declares its own; the gateway only looks at it.
 """
 
 from contracts.model import Value
 from contracts.subjects import ALL_EVENTS, EVENTS
 
 EVENT_STREAM = "DAYBOOK_EVENTS"
+#: As the transport calls it under the prefix that our workers give it.
+TASK_STREAM = "DAYBOOK_TASKS"
 ENRICHMENT_DURABLE = "enrichment-worker"
 INSIGHTS_DURABLE = "insights-worker"
 

@@ -1,4 +1,4 @@
-"""NATS: is it there, are its streams as declared, and does a worker of each kind read them."""
+"""NATS: is it there, are its streams as declared, and does a worker of each kind read them and take its tasks."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
@@ -12,7 +12,9 @@ from nats.js.errors import APIError
 
 from contracts.topology import STREAMS
 from gateway.doctor.findings import Check, Finding, fail, ok, warn
+from gateway.doctor.tasks import task_findings
 from gateway.messaging.event_backlog import EventBacklog, event_backlogs
+from gateway.messaging.task_queues import task_queues
 from gateway.messaging.topology import topology_faults
 
 _CONNECT_S = 5.0
@@ -72,6 +74,16 @@ async def _look(client: Client, replicas: int) -> AsyncGenerator[Finding]:
             f"JetStream's storage is {account.storage / limit:.0%} full", "raise the account's limit, or free some"
         )
     async for finding in _streams(jetstream, replicas):
+        yield finding
+    try:
+        queues = await task_queues(jetstream)
+    except NatsTimeout:
+        yield warn(
+            "this login may not look at the task queues, or JetStream does not answer",
+            "allow it what `gateway` may in deploy/nats/nats.conf",
+        )
+        return
+    for finding in task_findings(queues):
         yield finding
 
 
