@@ -3,15 +3,19 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
-from gateway.domain.errors import JournalNotFound, ScopeMissing
+from gateway.db.outbox import CHANNEL
+from gateway.domain.errors import JournalNotFound, ScopeMissing, StoreUnavailable
 from gateway.service.create_entry import create_entry
 from gateway.service.enrich import record_enrichment, reprocess_entry, reprocess_journal
 from gateway.service.erase import erase_entry
 from gateway.service.read_entries import get_entry
 from gateway.service.reconcile import reconcile
 from gateway.service.replace_entry import replace_entry
+from support.eventually import eventually
 from support.gateway_store import draft, holder, pending_events, report
 
 LONG_S = 3600.0
@@ -133,6 +137,41 @@ async def test_the_reconciler_leaves_alone_what_was_reported(store, owner, entry
     assert await reconcile(store, overdue_s=LONG_S, idempotency_keep_s=LONG_S) == 1
     (_, event) = await pending_events(store)
     assert event.data.kinds == ("mood",)
+
+
+async def test_a_round_that_was_undone_is_not_counted(store, owner, entry):
+    def counted():
+        return REGISTRY.get_sample_value("daybook_gateway_enrichments_reissued_total", {"kind": "mood"}) or 0
+
+    await _age(store, "2 hours")
+    before = counted()
+    async with store.connection() as connection:
+        await connection.execute("ALTER TABLE task_evidence RENAME TO mislaid")
+    with pytest.raises(StoreUnavailable):
+        await reconcile(store, overdue_s=LONG_S, idempotency_keep_s=LONG_S)
+    assert counted() == before
+    async with store.connection() as connection:
+        await connection.execute("ALTER TABLE mislaid RENAME TO task_evidence")
+    await reconcile(store, overdue_s=LONG_S, idempotency_keep_s=LONG_S)
+    assert counted() == before + 1
+
+
+async def test_a_round_with_nothing_to_ask_for_wakes_no_relay(store, owner, database_url):
+    told = []
+    listener = await asyncpg.connect(database_url)
+    try:
+        await listener.add_listener(CHANNEL, lambda *notification: told.append(notification[-1]))
+        await reconcile(store, overdue_s=LONG_S, idempotency_keep_s=LONG_S)
+        async with store.connection() as connection:
+            await connection.execute("SELECT pg_notify($1, 'after')", CHANNEL)
+        await eventually(lambda: _is_told(told))
+    finally:
+        await listener.close()
+    assert told == ["after"]
+
+
+async def _is_told(told):
+    return told
 
 
 async def test_five_reconcilers_at_once_ask_once(store, owner, entry):

@@ -34,6 +34,8 @@ class OutboxState:
 
 
 async def insert(connection: Connection, *events: DomainEvent) -> None:
+    if not events:  # or every relay would be woken for nothing
+        return
     await connection.execute(
         query("outbox", "insert_events"),
         [event.id for event in events],

@@ -1,7 +1,7 @@
 """The reconciler: asks again for enrichments that nobody reported, and clears away what has expired."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from uuid import UUID
 
 import structlog
@@ -35,19 +35,20 @@ async def reconcile(store: Store, *, overdue_s: float, idempotency_keep_s: float
         kinds: dict[tuple[str, UUID, int], list[EnrichmentKind]] = defaultdict(list)
         for late in overdue:
             kinds[late.journal, late.entry_id, late.revision].append(late.kind)
-            ENRICHMENTS_REISSUED.labels(kind=late.kind).inc()
         await outbox.insert(connection, *(order(*entry, sorted(kinds[entry])) for entry in kinds))
         late_reflections = await reflections.reissue_overdue(connection, overdue_s=overdue_s, limit=_ROUND_MAX)
         for late in late_reflections:
             await outbox.insert(connection, order_of(late.journal, late.reflection))
-            ENRICHMENTS_REISSUED.labels(kind="reflection").inc()
         late_reports = await reports.reissue_overdue(connection, overdue_s=overdue_s, limit=_ROUND_MAX)
         for report in late_reports:
             await outbox.insert(connection, order_of_report(report))
-            ENRICHMENTS_REISSUED.labels(kind="report").inc()
         await idempotency.delete_expired(connection, older_than_s=idempotency_keep_s)
         await evidence.delete_expired(connection, older_than_s=KEEP_S)
-    return len(overdue) + len(late_reflections) + len(late_reports)
+    reissued = Counter([late.kind for late in overdue])
+    reissued.update(reflection=len(late_reflections), report=len(late_reports))
+    for kind, count in reissued.items():  # committed now
+        ENRICHMENTS_REISSUED.labels(kind=kind).inc(count)
+    return reissued.total()
 
 
 async def reconcile_forever(store: Store, *, every_s: float, overdue_s: float, idempotency_keep_s: float) -> None:
