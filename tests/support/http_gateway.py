@@ -31,7 +31,7 @@ from gateway.messaging.event_tail import tail_events
 from gateway.messaging.nats_link import NatsLink
 from gateway.service.care import default_care
 from gateway.service.finder import Found
-from gateway.service.keys import ensure_key, mint_key
+from gateway.service.keys import ensure_key, mint_key, revoke_key
 
 REQUEST_MAX_BYTES = 1024 * 1024
 
@@ -112,6 +112,9 @@ class HttpGateway:
         key = mint_key()
         self.run(ensure_key(self.store, key, name="test", scopes=scopes, journals=journals))
         return key
+
+    def revoke(self, key: str) -> None:
+        assert self.run(revoke_key(self.store, key.split("_")[1]))
 
     def client(self, *scopes: str, journals: Collection[str] = ("*",)) -> httpx.Client:
         """With a new key; without scopes, with none."""

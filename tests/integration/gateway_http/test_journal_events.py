@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from contracts.events import EnrichmentRef, EntryEnriched, JournalErased, JournalRef
 from contracts.identifiers import new_id
+from gateway.service.keys import ensure_key
 from support.backends.nats import NatsServer, new_nats_server
 from support.event_stream import declare_stream
 from support.eventually import eventually
@@ -299,6 +300,25 @@ async def test_it_takes_a_key_that_may_read_this_journal(
         assert (await client.get(f"/v1/journals/{diary}/events", headers=headers)).status_code == status
     assert (await client.get("/v1/journals/nobodys/events")).status_code == 404
     assert (await client.head(f"/v1/journals/{diary}/events")).headers["content-type"].startswith("text/event-stream")
+
+
+async def test_a_key_that_may_not_read_the_journal_any_more_hears_no_more(
+    events_gateway: HttpGateway, client: httpx.AsyncClient, pen: Pen, diary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.live.permission.EVERY_S", 0.0)
+    revoked, lessened = client_of(events_gateway, "read"), client_of(events_gateway, "read")
+    keys = [one.headers["authorization"].removeprefix("Bearer ") for one in (revoked, lessened)]
+    async with revoked, lessened, following(revoked, diary) as one, following(lessened, diary) as two:
+        for followed in (one, two):
+            await followed.opened()
+        events_gateway.revoke(keys[0])
+        less = ensure_key(events_gateway.store, keys[1], name="test", scopes=["read"], journals=["other"])
+        events_gateway.run(less)
+        await pen.write(created(diary))
+        for followed in (one, two):
+            with pytest.raises(StopAsyncIteration):
+                await followed.next()
+        assert await status_of(revoked, f"/v1/journals/{diary}/events") == 401
 
 
 async def test_one_stream_more_than_it_serves_is_told_to_come_again(

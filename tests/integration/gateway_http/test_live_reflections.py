@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from contracts.api import RecordReflection
 from contracts.identifiers import new_id
 from contracts.live import ReflectionFrame, Retry
+from gateway.domain.errors import StoreUnavailable
 from gateway.http.websockets import WebSocketProtocol
 from gateway.service.keys import authenticate
 from gateway.service.reflect import record_reflection
@@ -230,6 +231,35 @@ def test_an_entry_that_is_erased_ends_its_stream(gateway: HttpGateway, writer: h
         assert writer.delete(asked.entry).status_code == 204
         with pytest.raises(Exception, match="1001"):
             heard(opened)
+
+
+def test_a_key_that_is_revoked_sees_no_more(
+    gateway: HttpGateway, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.live.permission.EVERY_S", 0.0)
+    key = gateway.new_key("read")
+    with watching(gateway, asked.path, key) as opened:
+        asked.writes("You walked")
+        assert heard(opened)["text"] == "You walked"
+        gateway.revoke(key)
+        asked.writes(TEXT)
+        with pytest.raises(ConnectionClosed, match="1008"):
+            heard(opened)
+    with pytest.raises(InvalidStatus, match="401"), watching(gateway, asked.path, key):
+        pass
+
+
+def test_a_key_that_cannot_be_looked_at_goes_on(
+    gateway: HttpGateway, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("gateway.live.permission.EVERY_S", 0.0)
+    monkeypatch.setattr("gateway.live.permission.require_still_readable", away)
+    with watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        asked.writes("You walked")
+        assert heard(opened)["text"] == "You walked"
 
 
 def test_who_leaves_is_forgotten(gateway: HttpGateway, asked: Asked) -> None:

@@ -161,6 +161,20 @@ async def _away(*_: object) -> None:
     raise StoreUnavailable
 
 
+def test_a_key_that_is_revoked_sees_no_more(
+    gateway: HttpGateway, making: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.live.permission.EVERY_S", 0.0)
+    with gateway.client("read") as reader, connect_sse(reader, "GET", f"{making.path}/live") as source:
+        events = source.iter_sse()
+        assert next(events).event == "progress"
+        gateway.revoke(reader.headers["authorization"].removeprefix("Bearer "))
+        making.begins()
+        (last,) = events
+        assert (last.data, last.retry is None) == ("", False)
+        assert reader.get(f"{making.path}/live").status_code == 401
+
+
 def test_only_who_may_read_may_watch(gateway: HttpGateway, making: Making) -> None:
     for scopes, status in (((), 401), (("write",), 403)):
         with gateway.client(*scopes) as client:

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Header, Query, Response
 from contracts.api import FieldProblem
 from contracts.events import EVENT_TYPES
 from contracts.identifiers import JournalName
-from gateway.domain.errors import EventsUnavailable, RequestInvalid
+from gateway.domain.errors import EventsUnavailable, GatewayError, RequestInvalid
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import problem_documents
 from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_text
 from gateway.live.event_feed import EventFeed
 from gateway.live.journal_events import JOURNAL_ERASED, Here, JournalNews, Reset, find_place, follow_journal
+from gateway.live.permission import while_allowed
 from gateway.service.find_journal import require_readable
 
 _TYPES = frozenset(event.model_fields["type"].default for event in EVENT_TYPES)
@@ -55,7 +56,7 @@ async def follow(
     if context.events is None:
         raise EventsUnavailable
     place = await find_place(context.events, last_event_id)
-    news = follow_journal(context.events, journal, place)
+    news = while_allowed(follow_journal(context.events, journal, place), context.store, caller, journal)
     return EventStream(
         _as_bytes(news, wanted, context.events), send_timeout_s=context.send_timeout_s, places=context.streams
     )
@@ -79,14 +80,19 @@ def _wanted(types: list[str] | None) -> frozenset[str] | None:
 async def _as_bytes(
     news: AsyncGenerator[JournalNews], wanted: frozenset[str] | None, feed: EventFeed
 ) -> AsyncGenerator[bytes]:
+    is_refused = False
     async with aclosing(news):
-        async for one in news:
-            if isinstance(one, Here):
-                # An id without data tells nobody anything, and moves the place to which the client comes back.
-                yield comment_bytes("here", event_id=one.id)
-            elif isinstance(one, Reset):
-                yield event_text("reset", "{}", event_id=one.id)
-            elif wanted is None or one.event.type in wanted:
-                yield event_text(one.event.type, one.event.body, event_id=one.id)
-    if feed.closing.is_set():
+        try:
+            async for one in news:
+                if isinstance(one, Here):
+                    # An id without data tells nobody anything, and moves the place to which the client comes back.
+                    yield comment_bytes("here", event_id=one.id)
+                elif isinstance(one, Reset):
+                    yield event_text("reset", "{}", event_id=one.id)
+                elif wanted is None or one.event.type in wanted:
+                    yield event_text(one.event.type, one.event.body, event_id=one.id)
+        except GatewayError:
+            # Who comes back is told why: an answer that has begun can be no problem any more.
+            is_refused = True
+    if is_refused or feed.closing.is_set():
         yield come_back_bytes()

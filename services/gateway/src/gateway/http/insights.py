@@ -13,6 +13,7 @@ from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import body_document, problem_documents
 from gateway.http.event_stream import EventStream, live_bytes
 from gateway.http.json_bodies import body_of
+from gateway.live.permission import while_allowed
 from gateway.live.reports import follow_report
 from gateway.service.read_reports import PAGE_MAX, erase_report, get_report, glance_at_report, list_reports
 from gateway.service.request_report import request_report
@@ -91,7 +92,7 @@ async def follow(context: ContextOfApi, caller: Caller, journal: JournalName, re
     """
     asked = await glance_at_report(context.store, caller, journal, report_id)
     events = follow_report(context.store, context.board, caller, asked, care=context.care)
-    told = live_bytes(events, context.board.closing)
+    told = live_bytes(while_allowed(events, context.store, caller, journal), context.board.closing)
     return EventStream(told, send_timeout_s=context.send_timeout_s, places=context.streams)
 
 

@@ -17,13 +17,15 @@ from contracts.identifiers import JournalName, Ordinal
 from contracts.live import LiveEvent
 from contracts.reflections import ReflectionView
 from gateway.context import Context
-from gateway.domain.errors import GatewayError, RequestInvalid
+from gateway.domain.errors import GatewayError, RequestInvalid, Unavailable
+from gateway.domain.principals import Principal
 from gateway.http.answers import error_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.cross_origin import may_connect
 from gateway.http.documents import problem_documents
 from gateway.http.errors import OriginNotAllowed
 from gateway.http.event_stream import EventStream, live_bytes
+from gateway.live.permission import while_allowed
 from gateway.live.reflections import follow_reflection
 from gateway.service.keys import authenticate
 from gateway.service.read_reflections import get_reflection
@@ -36,6 +38,7 @@ _CLOSES = {
     "ended": (1000, None),
     "stopping": (1001, None),
     "unavailable": (1001, "the database cannot be read now"),
+    "refused": (1008, "this key may not read it any more"),
     "too_slow": (4008, "too slow: what is missing is stored"),
 }
 
@@ -79,8 +82,7 @@ async def follow(
     `restarted` says to throw away what came before. The same events come over WebSocket at this address.
     """
     asked = await get_reflection(context.store, caller, journal, entry_id, version, care=context.care)
-    events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
-    told = live_bytes(events, context.board.closing)
+    told = live_bytes(_events(context, caller, asked), context.board.closing)
     return EventStream(told, send_timeout_s=context.send_timeout_s, places=context.streams)
 
 
@@ -97,11 +99,16 @@ async def follow_by_websocket(websocket: WebSocket) -> None:
         with context.streams.taken():
             offered = websocket.scope.get("subprotocols", [])
             await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-            events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
+            events = _events(context, caller, asked)
             await _send_all(websocket, events, asked, send_timeout_s=context.send_timeout_s)
     except GatewayError as error:
         # Before it is accepted: the answer is an HTTP one, the same as to a GET. Behind that nothing of ours is raised.
         await websocket.send_denial_response(error_answer(error))
+
+
+def _events(context: Context, caller: Principal, asked: ReflectionView) -> AsyncGenerator[LiveEvent]:
+    events = follow_reflection(context.store, context.board, caller, asked, care=context.care)
+    return while_allowed(events, context.store, caller, asked.journal)
 
 
 async def _send_all(
@@ -138,8 +145,10 @@ async def _send_events(websocket: WebSocket, events: AsyncGenerator[LiveEvent], 
                     await websocket.send_text(event.model_dump_json())
         except TimeoutError:
             return "too_slow"
-        except GatewayError:
+        except Unavailable:
             return "unavailable"
+        except GatewayError:
+            return "refused"
     return "ended" if last is not None and last.event == "ended" else "stopping"
 
 

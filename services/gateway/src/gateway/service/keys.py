@@ -43,6 +43,21 @@ async def authenticate(store: Store, authorization: str | None) -> Principal:
     return stored.principal
 
 
+async def require_still_readable(store: Store, principal: Principal, journal: str) -> None:
+    """Let pass whose key was good when a stream began, and still is.
+
+    Raises:
+        KeyInvalid: it was revoked since.
+        JournalNotFound, ScopeMissing: see `Principal.require`, by what the key may do now.
+        StoreUnavailable: PostgreSQL is away.
+    """
+    async with store.connection() as connection:
+        stored = await api_keys.get(connection, principal.key_id)
+    if stored is None:
+        raise KeyInvalid
+    stored.principal.require(journal, "read")
+
+
 async def ensure_key(
     store: Store, key: str, *, name: str, scopes: Collection[Scope], journals: Collection[str]
 ) -> Principal:

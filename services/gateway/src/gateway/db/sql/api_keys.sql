@@ -1,5 +1,5 @@
 -- name: get_key
--- At every request.
+-- At every request, and every few seconds of a stream.
 SELECT id, name, key_hash, scopes, journals FROM api_keys WHERE id = $1 AND revoked_at IS NULL;
 
 -- name: upsert_key
