@@ -27,10 +27,12 @@ def gateway_env(database_url: str, nats_url: str, **settings: object) -> dict[st
     return {**{name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}, **chosen}
 
 
-def run_gateway(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_gateway(env: dict[str, str], *arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
+    """`told`: its standard input."""
     return subprocess.run(
         [sys.executable, "-m", "gateway", *arguments],
         env=env,
+        input=told,
         capture_output=True,
         text=True,
         timeout=_START_S,

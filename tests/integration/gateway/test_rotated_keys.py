@@ -63,3 +63,7 @@ def test_an_operator_lists_and_revokes_keys_by_command(database_url, tmp_path):
     malformed = run_gateway(env, "keys", "ensure", *flags)
     assert (malformed.returncode, malformed.stderr.startswith(f"{file} holds no key")) == (1, True)
     assert "hush" not in malformed.stderr
+    # A container keeps no file.
+    flags[-1], given = "-", mint_key()
+    read = run_gateway(env, "keys", "ensure", *flags, told=given)
+    assert (read.returncode, read.stdout.strip()) == (0, given[4:12]), read.stderr

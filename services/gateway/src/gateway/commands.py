@@ -28,6 +28,7 @@ from service_settings import SettingsWrong, read_settings
 from telemetry import configure_logging
 
 _CONNECT_S = 5.0
+_STANDARD_INPUT = Path("-")
 
 log = structlog.get_logger()
 
@@ -91,7 +92,7 @@ async def _apply_topology(settings: Settings) -> None:
 async def _ensure_key(settings: Settings, options: argparse.Namespace) -> None:
     file: Path = options.key_file
     try:
-        key = read_or_mint(file)
+        key = sys.stdin.read().strip() if file == _STANDARD_INPUT else read_or_mint(file)
     except OSError as error:
         raise CommandFailed(f"{file}: {error.strerror}") from error
     if not is_key(key):
@@ -166,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
     ensure.add_argument("--name", required=True)
     ensure.add_argument("--scopes", required=True, type=_scopes, help=",".join(SCOPES))
     ensure.add_argument("--journals", required=True, type=_names, help="names with commas between, or *")
-    ensure.add_argument("--key-file", required=True, type=Path)
+    ensure.add_argument("--key-file", required=True, type=Path, help="- is standard input")
     ensure.set_defaults(run=_ensure_key)
     keys.add_parser("list", help="id, age, state, name, scopes and journals of each").set_defaults(run=_list_keys)
     revoke = keys.add_parser("revoke", help="refuse a key from now on, for good")
