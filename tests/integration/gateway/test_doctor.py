@@ -5,55 +5,25 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import nats
 import pytest
 
-from contracts.topology import TASK_STREAM
-from devstack.nats import NatsServer as OwnNatsServer
-from devstack.nats import NatsUser
-from devstack.permissions import GATEWAY, new_passwords, stack_users
 from devstack.ports import free_port
 from entry_index import EmbeddingModel, EntryIndex, IndexConfig
 from gateway.db.diagnosis import DatabaseFacts
 from gateway.doctor import database, findings
-from gateway.doctor.checking import check_deployment
 from gateway.doctor.findings import Check, run_checks
 from gateway.doctor.report import as_json, as_text
-from gateway.doctor.tasks import task_findings
-from gateway.messaging.task_queues import TaskQueue
 from gateway.messaging.topology import apply_topology
-from gateway.settings import Settings
 from support.backends.nats import NatsServer, new_nats_server
 from support.backends.postgres import PostgresServer
 from support.backends.qdrant import new_qdrant_server
+from support.doctor import found, settings
 from support.gateway_process import gateway_env, run_gateway
 from support.scripted_ollama import EMBEDDING_MODEL, MODEL, ScriptedOllama
-
-NOWHERE = "http://127.0.0.1:1"
-
-
-def settings(database_url: str, nats_url: str, **others: Any) -> Settings:
-    chosen: dict[str, Any] = {
-        "embedding_model": EMBEDDING_MODEL,
-        "chat_model": MODEL,
-        "ollama_url": NOWHERE,
-        "qdrant_url": NOWHERE,
-        "lexicon_key": "a key that is long enough",
-    }
-    return Settings(database_url=database_url, nats_url=nats_url, **{**chosen, **others})  # type: ignore[arg-type]
-
-
-async def found(chosen: Settings) -> dict[str, list[tuple[str, str, str]]]:
-    """Check -> state, what it says, remedy."""
-    return {
-        result.check: [(each.state, each.says, each.remedy) for each in result.findings]
-        for result in await check_deployment(chosen)
-    }
 
 
 @contextmanager
@@ -123,51 +93,6 @@ async def test_streams_that_are_missing_or_different_and_workers_that_are_not_th
             assert "consumer DAYBOOK_EVENTS/insights-worker is missing" in [says for _, says, _ in by_check["nats"]]
         finally:
             await client.close()
-
-
-@pytest.mark.parametrize(
-    ("waiting", "held", "oldest_s", "state", "says"),
-    [
-        (0, 0, 0.0, "ok", "0 tasks wait in 1 queues, none for long; 0 are worked on"),
-        # Its worker's hands were full of another queue's tasks for a moment.
-        (3, 0, 5.0, "ok", "3 tasks wait in 1 queues, none for long; 0 are worked on"),
-        (3, 2, 500.0, "ok", "3 tasks wait in 1 queues, none for long; 2 are worked on"),
-        (3, 0, 61.0, "fail", "nobody takes tasks of insights.report: 3 wait, the oldest for 61 s"),
-        (9, 1, 1200.0, "warn", "the oldest of 9 tasks of insights.report waits for 20 min; 1 are worked on"),
-    ],
-)
-def test_a_task_queue_is_judged_by_what_waits_and_by_who_takes_it(
-    waiting: int, held: int, oldest_s: float, state: str, says: str
-) -> None:
-    (finding,) = task_findings([TaskQueue("insights.report", waiting, held, 0, oldest_s)])
-    assert (finding.state, finding.says) == (state, says)
-    assert ("insights-worker" in finding.remedy) == (state != "ok")
-
-
-async def test_task_queues_are_looked_at_and_a_login_that_may_not_is_told(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gateway.doctor.tasks._UNTAKEN_S", 0.0)
-    monkeypatch.setattr("gateway.doctor.events._JETSTREAM_S", 0.5)
-    passwords = new_passwords()
-    mine = next(user for user in stack_users(passwords) if user.name == GATEWAY)
-    lesser = replace(mine, name="before", publish=tuple(each for each in mine.publish if TASK_STREAM not in each))
-    with OwnNatsServer(tmp_path / "nats", users=(mine, lesser, NatsUser("root", "root", (">",), (">",)))) as server:
-        says = [line for _, line, _ in (await found(settings(database_url, server.url_of(GATEWAY))))["nats"]]
-        assert says[-1].startswith("no worker has task queues here")
-        client = await nats.connect(server.url_of("root"))
-        try:
-            jetstream = client.jetstream()
-            await jetstream.add_stream(name=TASK_STREAM, subjects=["daybook.tasks.>"])
-            await jetstream.add_consumer(TASK_STREAM, durable_name="enrichment=mood", ack_policy="explicit")
-            await jetstream.publish("daybook.tasks.x.0", b"{}")
-        finally:
-            await client.close()
-        by_check = await found(settings(database_url, server.url_of(GATEWAY)))
-        assert by_check["nats"][-1][1].startswith("nobody takes tasks of enrichment=mood: 1 wait")
-        state, line, remedy = (await found(settings(database_url, server.url_of("before"))))["nats"][-1]
-        assert (state, line.partition(",")[0]) == ("warn", "this login may not look at the task queues")
-        assert "deploy/nats/nats.conf" in remedy
 
 
 async def test_models_that_are_missing_are_named_with_the_line_that_gets_them(

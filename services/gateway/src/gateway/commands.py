@@ -1,4 +1,4 @@
-"""Commands of `python -m gateway`: `serve | migrate | topology | doctor | keys ...`; see `recovery` for the others."""
+"""Commands of `python -m gateway`: `serve | migrate | topology | doctor | given-up | keys ...`. `recovery` has more."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from gateway.command_failures import CommandFailed, fields_of, line_of
+from gateway.db.diagnosis import list_given_up
 from gateway.db.migrations import migrate
 from gateway.db.store import AWAY, Store
 from gateway.domain.errors import KeyInvalid
@@ -138,6 +139,13 @@ async def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     return EXIT_CODES[worst(results)]
 
 
+async def _list_given_up(settings: Settings, options: argparse.Namespace) -> None:
+    async with Store(settings.database_url.get_secret_value()) as store, store.connection() as connection:
+        for each in await list_given_up(connection, options.limit):
+            columns = (f"{each.since:%Y-%m-%dT%H:%MZ}", each.kind, each.reason, each.journal, str(each.id))
+            sys.stdout.write("\t".join(columns) + "\n")
+
+
 async def _switch_index(settings: Settings, options: argparse.Namespace) -> None:
     # Here, because of what the index brings along.
     from gateway.index_upkeep import run_switch_index
@@ -162,6 +170,9 @@ def parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="for programs")
     doctor.set_defaults(run=_doctor)
+    given_up = commands.add_parser("given-up", help="since when, kind, reason, journal and id of results given up")
+    given_up.add_argument("--limit", type=int, default=100, help="the newest so many (default: %(default)s)")
+    given_up.set_defaults(run=_list_given_up)
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="action", required=True)
     ensure = keys.add_parser("ensure", help="have the key of a file known; make file and key if there is none")
     ensure.add_argument("--name", required=True)

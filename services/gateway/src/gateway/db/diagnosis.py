@@ -1,10 +1,11 @@
-"""What `gateway doctor` asks PostgreSQL, over one connection of its own."""
+"""What `gateway doctor` asks PostgreSQL, over one connection of its own, and what `gateway given-up` lists."""
 
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -47,6 +48,18 @@ class WorkFacts:
     given_up: dict[tuple[str, str], int]
     #: Keys by which a worker may record results.
     enrich_keys: int
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A result that nobody makes any more, until it is asked for again."""
+
+    journal: str
+    #: Of the entry, or of the report.
+    id: UUID
+    kind: str
+    reason: str
+    since: datetime
 
 
 @asynccontextmanager
@@ -102,6 +115,11 @@ async def work_facts(connection: Connection) -> WorkFacts:
         given_up={(row["kind"], row["reason"]): row["number"] for row in given_up},
         enrich_keys=await connection.fetchval(query("diagnosis", "count_enrich_keys")),
     )
+
+
+async def list_given_up(connection: Connection, limit: int) -> list[GivenUp]:
+    """The newest first."""
+    return [GivenUp(**row) for row in await connection.fetch(query("diagnosis", "list_given_up"), limit)]
 
 
 async def _applied(connection: Connection) -> set[int]:

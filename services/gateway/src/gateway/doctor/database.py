@@ -11,6 +11,13 @@ _SKEW_S = 2.0
 _OUTBOX_LAG_S = 60.0
 _OVERDUE_S = 3600.0
 _OLDEST_MAJOR = 14
+#: Where each kind is asked for again.
+_AGAIN = {
+    "embedding": "/v1/journals/{journal}/reprocess",
+    "mood": "/v1/journals/{journal}/reprocess",
+    "reflection": "/v1/journals/{journal}/entries/{id}/reflection",
+    "report": "/v1/journals/{journal}/insights",
+}
 
 
 def database_check(url: str) -> Check:
@@ -65,7 +72,7 @@ def _of_work(facts: WorkFacts) -> Iterator[Finding]:
     for (kind, reason), number in facts.given_up.items():
         yield warn(
             f"{number} of kind {kind} were given up: {reason}",
-            "remove the cause, then POST /v1/journals/{journal}/reprocess",
+            f"`gateway given-up` lists them; remove the cause, then POST {_AGAIN[kind]}",
         )
     if facts.enrich_keys == 0:
         yield fail(
