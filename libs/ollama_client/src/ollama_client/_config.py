@@ -31,7 +31,7 @@ class OllamaConfig:
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or not _usable(self.base_url):
-            raise ValueError(f"base_url must look like http://127.0.0.1:11434, not {self.base_url!r}")
+            raise ValueError("base_url must look like http://127.0.0.1:11434")
         for name in ("connect_timeout_s", "first_token_timeout_s", "between_tokens_timeout_s", "total_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above zero")

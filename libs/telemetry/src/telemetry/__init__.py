@@ -4,7 +4,7 @@ from telemetry.build_info import BuildInfo
 from telemetry.endpoint import InvalidEndpoint, RemoteEndpointRefused, public_addresses
 from telemetry.failures import failure_of
 from telemetry.histograms import TracedHistogram
-from telemetry.logs import LogFormat, bound, bound_id, configure_logging, redact
+from telemetry.logs import LogFormat, LogLevel, bound, bound_id, configure_logging, redact
 from telemetry.metrics import ProbeServer, Readiness, collected, exposition, serve_probes
 from telemetry.spans import (
     TRACEPARENT,
@@ -23,6 +23,7 @@ __all__ = [
     "BuildInfo",
     "InvalidEndpoint",
     "LogFormat",
+    "LogLevel",
     "ProbeServer",
     "Readiness",
     "RemoteEndpointRefused",

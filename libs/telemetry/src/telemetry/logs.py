@@ -14,12 +14,13 @@ import structlog
 from opentelemetry.trace import get_current_span
 
 LogFormat = Literal["json", "console"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 #: Keys under which a diary's words could slip into a log line. A line that has one loses its value.
 _PERSONAL_KEYS = frozenset({"body", "text", "prompt", "snippet", "query", "rationale", "answer", "authorization"})
 
 
-def configure_logging(*, service: str, log_format: LogFormat = "json", level: str = "INFO") -> None:
+def configure_logging(*, service: str, log_format: LogFormat = "json", level: LogLevel = "INFO") -> None:
     """Send structlog and the standard library's loggers to standard error, one line an event."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

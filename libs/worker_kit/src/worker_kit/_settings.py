@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from entry_index import IndexConfig
 from ollama_client import OllamaConfig
 from service_settings import ServiceSettings
-from telemetry import LogFormat
+from telemetry import LogFormat, LogLevel
 from worker_kit._evidence import note_call, note_index_call
 from worker_kit._gateway_client import GatewayConfig
 
@@ -30,6 +30,7 @@ class WorkerSettings(ServiceSettings):
     gateway_key: SecretStr | None = None
     gateway_key_file: Path | None = None
     ollama_url: str = "http://127.0.0.1:11434"
+    #: Off: texts go to this machine or a private network only.
     ollama_allow_remote: bool = False
     embedding_model: str = "all-minilm"
     chat_model: str = "llama3.2"
@@ -55,7 +56,12 @@ class WorkerSettings(ServiceSettings):
     #: Off: spans go to this machine or a private network only.
     otlp_allow_remote: bool = False
     log_format: LogFormat = "json"
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
+
+    @field_validator("ollama_url")
+    @classmethod
+    def _usable_address(cls, url: str) -> str:
+        return OllamaConfig(base_url=url).base_url
 
     @model_validator(mode="after")
     def _some_key(self) -> Self:

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import version
 
 import structlog
@@ -41,7 +42,6 @@ from gateway.service.fill_lexicon import fill_lexicon_forever
 from gateway.service.finder import IndexFinder
 from gateway.service.reconcile import reconcile_forever
 from gateway.settings import Settings
-from ollama_client import OllamaConfig
 from telemetry import configure_tracing, flush_tracing
 
 VERSION = version("daybook-gateway")
@@ -94,7 +94,7 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
         store = await stack.enter_async_context(Store(url, connections_max=settings.database_connections_max))
         index = await stack.enter_async_context(EntryIndex(_index_config(settings)))
         finder = IndexFinder(
-            OllamaConfig(base_url=settings.ollama_url, on_call=count_model_call),
+            replace(settings.ollama, on_call=count_model_call),
             index,
             model=settings.embedding_model,
             timeout_s=settings.search_timeout_s,
@@ -232,8 +232,8 @@ def _asker(settings: Settings, store: Store, finder: IndexFinder, care: Care) ->
     if settings.chat_model is None:
         return None
     longest_s = settings.ask_timeout_s
-    ollama = OllamaConfig(
-        base_url=settings.ollama_url,
+    ollama = replace(
+        settings.ollama,
         first_token_timeout_s=longest_s,
         total_timeout_s=longest_s,
         on_call=count_model_call,

@@ -9,7 +9,9 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from care import HelpTexts, TextsInvalid, is_locale
 from contracts.journals import language_tag
+from ollama_client import OllamaConfig
 from service_settings import ServiceSettings
+from telemetry import LogFormat, LogLevel
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -42,6 +44,8 @@ class Settings(ServiceSettings):
     #: Of streams and consumers, where NATS is a cluster.
     nats_replicas: Count = 1
     ollama_url: str = "http://127.0.0.1:11434"
+    #: Off: texts go to this machine or a private network only.
+    ollama_allow_remote: bool = False
     #: Queries are embedded by the same model as entries.
     embedding_model: str
     qdrant_url: str = "http://127.0.0.1:6333"
@@ -95,8 +99,17 @@ class Settings(ServiceSettings):
     #: A folder with texts of the operator's own, `de-AT.txt`, which stand before ours.
     care_texts: Path | None = None
 
-    log_format: Literal["json", "console"] = "json"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: LogFormat = "json"
+    log_level: LogLevel = "INFO"
+
+    @property
+    def ollama(self) -> OllamaConfig:
+        return OllamaConfig(base_url=self.ollama_url, allow_remote=self.ollama_allow_remote)
+
+    @field_validator("ollama_url")
+    @classmethod
+    def _usable_address(cls, url: str) -> str:
+        return OllamaConfig(base_url=url).base_url
 
     @field_validator("cors_origins")
     @classmethod

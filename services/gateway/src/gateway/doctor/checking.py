@@ -24,11 +24,11 @@ async def check_deployment(settings: Settings) -> list[Result]:
             database_check(settings.database_url.get_secret_value()),
             events_check(settings.nats_url.get_secret_value(), replicas=settings.nats_replicas),
             models_check(
-                settings.ollama_url,
+                settings.ollama,
                 embedding_model=settings.embedding_model,
                 chat_model=settings.chat_model,
                 context_tokens=settings.ask_context_tokens,
             ),
-            index_check(index, settings.ollama_url, embedding_model=settings.embedding_model),
+            index_check(index, settings.ollama, embedding_model=settings.embedding_model),
         ]
     )

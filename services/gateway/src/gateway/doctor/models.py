@@ -1,6 +1,7 @@
 """Ollama and Qdrant: is the model server there with its models, and does the index hold that model's vectors."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from entry_index import EntryIndex, EntryIndexError, IndexAccessDenied, IndexConfig, IndexContents
 from gateway.doctor.findings import Check, Finding, fail, ok, warn
@@ -9,25 +10,25 @@ from ollama_client import InstalledModel, OllamaClient, OllamaConfig, OllamaErro
 _TIMEOUT_S = 5.0
 
 
-def models_check(url: str, *, embedding_model: str, chat_model: str | None, context_tokens: int) -> Check:
+def models_check(ollama: OllamaConfig, *, embedding_model: str, chat_model: str | None, context_tokens: int) -> Check:
     async def run() -> Iterable[Finding]:
         try:
-            async with OllamaClient(_config(url)) as ollama:
-                found = [ok(f"Ollama {await ollama.version()}")]
-                installed = {model.name: model for model in await ollama.list_models()}
+            async with OllamaClient(_hurried(ollama)) as client:
+                found = [ok(f"Ollama {await client.version()}")]
+                installed = {model.name: model for model in await client.list_models()}
                 found += _missing(installed, embedding_model, "nothing is indexed and searches find by words alone")
                 if chat_model is None:
                     return [*found, ok("no chat model is set: questions are not answered")]
                 missing = _missing(installed, chat_model, "questions are not answered")
                 found += missing
                 if missing[0].state == "ok":
-                    found += _context(chat_model, (await ollama.show_model(chat_model)).context_tokens, context_tokens)
+                    found += _context(chat_model, (await client.show_model(chat_model)).context_tokens, context_tokens)
                 return found
         except RemoteAddressRefused:
             return [
                 fail(
                     "the address of Ollama is neither this machine nor a private network: no text is sent there",
-                    "set GATEWAY_OLLAMA_URL to a server of yours",
+                    "set GATEWAY_OLLAMA_URL to a server of yours, or GATEWAY_OLLAMA_ALLOW_REMOTE if texts may go there",
                 )
             ]
         except OllamaError as error:
@@ -41,7 +42,7 @@ def models_check(url: str, *, embedding_model: str, chat_model: str | None, cont
     return Check("models", run, "see Ollama's own log", deadline_s=15.0)
 
 
-def index_check(index: IndexConfig, ollama_url: str, *, embedding_model: str) -> Check:
+def index_check(index: IndexConfig, ollama: OllamaConfig, *, embedding_model: str) -> Check:
     async def run() -> Iterable[Finding]:
         try:
             async with EntryIndex(index) as opened:
@@ -57,13 +58,13 @@ def index_check(index: IndexConfig, ollama_url: str, *, embedding_model: str) ->
             ]
         if contents is None:
             return [ok(f"Qdrant answers; no collection is behind the alias {index.alias} before the first embedding")]
-        return [_same_model(contents, await _installed(ollama_url, embedding_model), embedding_model)]
+        return [_same_model(contents, await _installed(ollama, embedding_model), embedding_model)]
 
     return Check("index", run, "see Qdrant's own log", deadline_s=15.0)
 
 
-def _config(url: str) -> OllamaConfig:
-    return OllamaConfig(base_url=url, first_token_timeout_s=_TIMEOUT_S, total_timeout_s=_TIMEOUT_S)
+def _hurried(ollama: OllamaConfig) -> OllamaConfig:
+    return replace(ollama, first_token_timeout_s=_TIMEOUT_S, total_timeout_s=_TIMEOUT_S)
 
 
 def _tagged(name: str) -> str:
@@ -84,14 +85,14 @@ def _context(name: str, has: int, wanted: int) -> Iterator[Finding]:
         )
 
 
-async def _installed(url: str, name: str) -> tuple[str, int] | None:
+async def _installed(ollama: OllamaConfig, name: str) -> tuple[str, int] | None:
     """Digest and dimension (0: not told); None where it cannot be asked, which the other check tells."""
     try:
-        async with OllamaClient(_config(url)) as ollama:
-            digests = {model.name: model.digest for model in await ollama.list_models()}
+        async with OllamaClient(_hurried(ollama)) as client:
+            digests = {model.name: model.digest for model in await client.list_models()}
             if _tagged(name) not in digests:
                 return None
-            return digests[_tagged(name)], (await ollama.show_model(name)).embedding_dimension
+            return digests[_tagged(name)], (await client.show_model(name)).embedding_dimension
     except OllamaError:
         return None
 
