@@ -1,12 +1,14 @@
 """`gateway doctor` on what is to be done: who takes it, what waits, and what nobody does any more."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import nats
 import pytest
 
+from contracts.evidence import ReportEvidence, TaskEvidence
 from contracts.topology import TASK_STREAM
 from devstack.nats import NatsServer as OwnNatsServer
 from devstack.nats import NatsUser
@@ -15,6 +17,7 @@ from gateway.db.store import Store
 from gateway.doctor.tasks import task_findings
 from gateway.messaging.task_queues import TaskQueue
 from gateway.service.create_entry import create_entry
+from gateway.service.evidence import record_evidence
 from support.backends.nats import NatsServer
 from support.doctor import found, settings
 from support.gateway_process import gateway_env, run_gateway
@@ -102,3 +105,35 @@ async def test_what_was_given_up_is_counted_and_listed_until_it_is_asked_for_aga
     }
     assert listed.count(str(entry.id)) == 2
     assert run_gateway(env, "given-up", "--limit", "1").stdout == listed.partition("\n")[0] + "\n"
+
+
+async def test_a_worker_whose_key_is_refused_is_told_by_its_silence(
+    database_url: str, store: Store, owner: Holder, nats_server: NatsServer
+) -> None:
+    await create_entry(store, owner.principal, "anna", draft())
+    chosen = settings(database_url, nats_server.url)
+
+    async def told() -> list[tuple[str, str]]:
+        lines = (await found(chosen))["database"]
+        return [(state, says) for state, says, _ in lines if "enrichment-worker" in says or "insights-worker" in says]
+
+    assert await told() == [], "it was asked just now"
+    async with store.connection() as connection:
+        await connection.execute("UPDATE enrichments SET updated_at = now() - interval '20 minutes'")
+    silent = "results of an enrichment-worker are awaited for 20 min, and no report of its tasks came since"
+    assert await told() == [("warn", silent)]
+    now = datetime.now(UTC)
+    await _report(store, owner, now - timedelta(minutes=30))
+    assert await told() == [("warn", silent)]
+    await _report(store, owner, now)
+    ((state, says),) = await told()
+    assert (state, says.partition(":")[0]) == ("ok", "the key of an enrichment-worker is accepted")
+
+
+async def _report(store: Store, owner: Holder, ended_at: datetime) -> None:
+    kind = TaskEvidence(
+        task="enrichment.embed", tasks=1, busy_s=1.0, bridge_s=0.1, inference_s=0.5, tasks_with_inference=1
+    )
+    began_at = ended_at - timedelta(seconds=15)
+    report = ReportEvidence(worker=uuid4(), sequence=1, began_at=began_at, ended_at=ended_at, kinds=(kind,))
+    await record_evidence(store, owner.principal, report)

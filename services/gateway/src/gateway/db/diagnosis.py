@@ -48,6 +48,8 @@ class WorkFacts:
     given_up: dict[tuple[str, str], int]
     #: Keys by which a worker may record results.
     enrich_keys: int
+    #: Worker service -> seconds since the last report of its tasks that was accepted; those of the last day.
+    reported_s: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,13 @@ async def database_facts(connection: Connection) -> DatabaseFacts:
 async def work_facts(connection: Connection) -> WorkFacts:
     """Ask for it only where no migration is missing."""
     given_up = await connection.fetch(query("diagnosis", "count_given_up"))
+    reports = await connection.fetch(query("diagnosis", "last_reports"))
     return WorkFacts(
         outbox=await outbox.state(connection),
         pending=await enrichments.pending_work(connection),
         given_up={(row["kind"], row["reason"]): row["number"] for row in given_up},
         enrich_keys=await connection.fetchval(query("diagnosis", "count_enrich_keys")),
+        reported_s={row["worker"]: row["ago_s"] for row in reports},
     )
 
 

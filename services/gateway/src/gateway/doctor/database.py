@@ -11,6 +11,12 @@ _SKEW_S = 2.0
 _OUTBOX_LAG_S = 60.0
 _OVERDUE_S = 3600.0
 _OLDEST_MAJOR = 14
+#: Longer than a task may take, by default.
+_SILENT_S = 900.0
+_MAKERS = {
+    "enrichment-worker": ("embedding", "mood"),
+    "insights-worker": ("reflection", "report"),
+}
 #: Where each kind is asked for again.
 _AGAIN = {
     "embedding": "/v1/journals/{journal}/reprocess",
@@ -79,3 +85,18 @@ def _of_work(facts: WorkFacts) -> Iterator[Finding]:
             "no API key has the scope enrich: workers are refused",
             "run `gateway keys ensure --name worker --scopes enrich --journals '*' --key-file FILE`",
         )
+    for worker, kinds in _MAKERS.items():
+        awaited_s = max((each.oldest_s for each in facts.pending if each.kind in kinds), default=0.0)
+        yield from _of_key(worker, awaited_s, facts.reported_s.get(worker))
+
+
+def _of_key(worker: str, awaited_s: float, reported_s: float | None) -> Iterator[Finding]:
+    """`reported_s`: since a report of its tasks was accepted, if one was."""
+    if awaited_s > _SILENT_S and (reported_s is None or reported_s > awaited_s):
+        yield warn(
+            f"results of an {worker} are awaited for {awaited_s / 60:.0f} min, and no report of its tasks came since",
+            "does one run, and take tasks (nats)? Then its key is refused, and its log has evidence.refused:"
+            " `gateway keys list` shows the keys that are known, `gateway keys ensure` makes one known",
+        )
+    elif reported_s is not None:
+        yield ok(f"the key of an {worker} is accepted: it reported {reported_s:.0f} s ago")

@@ -36,6 +36,11 @@ SELECT journal, id, kind, reason, since FROM (
     )
 ) AS given_up ORDER BY since DESC, id LIMIT $1;
 
+-- name: last_reports
+-- When `gateway doctor` looks whether workers' keys are accepted: a worker reports after its tasks, whatever became of them.
+SELECT split_part(task, '.', 1) || '-worker' AS worker, extract(epoch FROM now() - max(ended_at))::float8 AS ago_s
+FROM task_evidence WHERE ended_at > now() - interval '1 day' GROUP BY 1;
+
 -- name: count_enrich_keys
 -- When `gateway doctor` looks whether a worker's key can exist.
 SELECT count(*) FROM api_keys WHERE 'enrich' = ANY (scopes) AND revoked_at IS NULL;
