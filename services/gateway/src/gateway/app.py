@@ -24,6 +24,7 @@ from gateway.db.migrations import require_current
 from gateway.db.outbox import CHANNEL
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.http.listener import open_listener
 from gateway.http.websockets import WebSocketProtocol
 from gateway.live.event_feed import EventFeed
 from gateway.live.places import StreamPlaces
@@ -72,7 +73,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     # First of all, so that a taken port is told before anything is opened.
-    with socket.create_server((settings.http_host, settings.http_port), backlog=1024) as listener:
+    with open_listener(settings.http_host, settings.http_port) as listener:
         async with _running(settings, listener, stopping):
             host, port = listener.getsockname()[:2]
             log.info("gateway.listening", host=host, port=port, version=VERSION)
