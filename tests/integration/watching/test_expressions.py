@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from support.declared_metrics import declared
 from support.enrichment import until
 from support.prometheus_server import MISSING, PROGRAM, PrometheusServer
 from support.promql import (
@@ -157,10 +158,6 @@ def test_the_table_of_metrics_is_what_is_exposed(watched: WatchedStack) -> None:
                 labels = {label for sample in family.samples for label in sample.labels} - {"le"}
                 families[name] = families.get(name, set()) | labels
     # A pool exposes a counter once it has counted.
-    never = {
-        "daybook_worker_events_rejected_total",
-        "daybook_worker_evidence_reports_total",
-        "daybook_worker_lost_runs_total",
-    }
-    assert set(told) - never == set(families) - never
-    assert {name: labels for name, labels in told.items() if families.get(name) and families[name] != labels} == {}
+    known = families | declared()
+    assert set(told) == set(known)
+    assert {name: labels for name, labels in told.items() if labels != known[name]} == {}

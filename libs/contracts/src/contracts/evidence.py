@@ -23,7 +23,7 @@ class TaskEvidence(Request):
     tasks: Annotated[int, Field(ge=1, le=2**53)]
     #: Wall time of the tasks.
     busy_s: Seconds
-    #: Of it, what `asyncio.run` took beyond the coroutine's own time.
+    #: Of it, what its event loops cost: making and closing them, and opening NATS in each.
     bridge_s: Seconds
     #: Of it, what calls of a model took; those that ran at the same time count each.
     inference_s: Seconds

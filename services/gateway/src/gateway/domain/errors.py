@@ -24,7 +24,7 @@ GatewayError                 status  slug
     |-- LexicalUnavailable      503  lexical-unavailable      the index has no words that can be compared
     |-- EventsUnavailable       503  events-unavailable       the event stream cannot be read now
     |-- TooManyStreams          503  too-many-streams         this gateway has as many streams open as it may
-    |-- SearchUnavailable       503  search-unavailable       the index does not answer, or holds nothing yet
+    |-- SearchUnavailable       503  search-unavailable       the index is away, or holds vectors of another model
     `-- StoreUnavailable        503  store-unavailable        PostgreSQL does not answer
 
 Messages are shown to clients: they hold ids and names, never a word of an entry.
@@ -231,4 +231,8 @@ class StoreUnavailable(Unavailable):
     slug, title = "store-unavailable", "The database cannot be used now"
 
     def __init__(self) -> None:
-        super().__init__("Nothing was stored; send the same request again in a moment.")
+        # The connection may have broken during the commit.
+        super().__init__(
+            "Send the same request again in a moment, with the same `Idempotency-Key`: whether something was stored is"
+            " not known."
+        )
