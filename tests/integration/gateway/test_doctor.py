@@ -12,9 +12,9 @@ import nats
 import pytest
 
 from devstack.ports import free_port
-from entry_index import EmbeddingModel, EntryIndex, IndexConfig
+from entry_index import EmbeddingModel, EntryIndex, IndexConfig, IndexContents
 from gateway.db.diagnosis import DatabaseFacts
-from gateway.doctor import database, findings
+from gateway.doctor import database, findings, models
 from gateway.doctor.findings import Check, run_checks
 from gateway.doctor.report import as_json, as_text
 from gateway.messaging.topology import apply_topology
@@ -121,6 +121,14 @@ async def test_an_index_of_another_model_is_found(database_url: str, nats_server
     assert state == "fail"
     assert says.startswith("the index holds vectors of another-model (4 dimensions")
     assert remedy.startswith("set the embedding model back to another-model")
+
+
+@pytest.mark.parametrize(
+    ("indexed", "set_to"), [("all-minilm", "all-minilm:latest"), ("all-minilm:latest", "all-minilm")]
+)
+def test_an_index_of_the_model_under_its_other_spelling_is_well(indexed: str, set_to: str) -> None:
+    contents = IndexContents(EmbeddingModel(indexed, "d1", 4), "mark")
+    assert models._same_model(contents, ("d1", 4), set_to).state == "ok"
 
 
 async def test_a_server_that_says_nothing_does_not_hang_it(database_url: str) -> None:

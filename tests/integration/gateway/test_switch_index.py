@@ -44,6 +44,9 @@ class Desk:
     async def embed(self, entry, model):
         written = await self.index.ensure_beside(model)
         await written.upsert(indexed_entry(journal="anna", entry_id=entry.id, vectors=(direction(1), direction(2))))
+        await self.note(entry, model)
+
+    async def note(self, entry, model):
         provenance = {"model": model.name, "model_digest": model.digest}
         result = {"kind": "embedding", "dimension": DIMENSION, "chunks": 2, "provenance": provenance}
         fields = {"journal": "anna", "entry_id": entry.id, "revision": 1, "kind": "embedding", "result": result}
@@ -72,6 +75,16 @@ async def test_searches_turn_when_the_last_entry_has_its_new_vectors(desk, store
     assert await index.current_model() == new
     assert await index.count("anna") == 6
     assert await index.beside() == []
+
+
+async def test_vectors_count_under_either_spelling_of_the_models_name(desk, store, index):
+    await desk.write(2)
+    for entry in desk.entries:
+        await desk.embed(entry, OLD)
+        await desk.embed(entry, NEW_WEIGHTS)
+    await desk.note(desk.entries[0], EmbeddingModel("all-minilm:latest", "d3", DIMENSION))
+    await switch_index(store, index, "all-minilm:latest")
+    assert await index.current_model() == NEW_WEIGHTS
 
 
 async def test_an_entry_that_waits_for_its_embedding_keeps_the_old_model(desk, store, index):

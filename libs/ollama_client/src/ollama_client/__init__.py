@@ -28,6 +28,7 @@ from ollama_client._models import (
     Think,
     Timings,
 )
+from ollama_client._names import tagged_name
 from ollama_client._observing import Call, Observer, Operation
 from ollama_client._prompt_files import PromptFiles, read_prompt_files
 from ollama_client.errors import (
@@ -97,4 +98,5 @@ __all__ = [
     "Unreachable",
     "UnsendableRequest",
     "read_prompt_files",
+    "tagged_name",
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ollama_client import ModelNotFound, OllamaClient
+from ollama_client import ModelNotFound, OllamaClient, tagged_name
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,8 @@ class ModelFacts:
 
 async def model_facts(ollama: OllamaClient, name: str) -> ModelFacts:
     """Raises: ModelNotFound; the other leaves of `OllamaError`."""
-    tagged = name if ":" in name else f"{name}:latest"
     for model in await ollama.list_models():
-        if model.name == tagged:
+        if model.name == tagged_name(name):
             shown = await ollama.show_model(name)
             return ModelFacts(name, model.digest, shown.context_tokens)
     raise ModelNotFound(name)

@@ -7,7 +7,7 @@ entry and revision, and the gateway refuses results for revisions that are gone.
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
@@ -19,8 +19,8 @@ from contracts.events import EntryRef
 from enrichment_worker.embedding import EmbeddedText, embed_texts
 from enrichment_worker.mood_llm import infer_by_llm
 from enrichment_worker.mood_prototypes import infer_by_prototypes
-from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry, Lexicon, Terms
-from ollama_client import OllamaClient, OllamaConfig, OllamaError
+from entry_index import Chunk, EmbeddingModel, EntryIndex, IndexConfig, IndexedEntry, Lexicon, ModelMismatch, Terms
+from ollama_client import OllamaClient, OllamaConfig, OllamaError, tagged_name
 from worker_kit import GatewayClient, GatewayConfig, ModelFacts, model_facts
 
 log = structlog.get_logger()
@@ -127,9 +127,24 @@ async def _open(config: PipelineConfig) -> AsyncGenerator[tuple[GatewayClient, O
 async def _written_index(config: PipelineConfig, index: EntryIndex, model: EmbeddingModel, mark: str) -> EntryIndex:
     """Raises: ModelMismatch where another model's vectors are searched, unless ours are to be gathered beside them."""
     if config.rebuild_index:
-        return await index.ensure_beside(model, lexicon=mark)
-    await index.ensure(model, lexicon=mark)
+        there = [await index.current_model(), *await index.beside()]
+        return await index.ensure_beside(_as_spelled(model, there), lexicon=mark)
+    try:
+        await index.ensure(model, lexicon=mark)
+    except ModelMismatch as error:
+        spelled = _as_spelled(model, [error.indexed])
+        if spelled == model:
+            raise
+        await index.ensure(spelled, lexicon=mark)
     return index
+
+
+def _as_spelled(model: EmbeddingModel, there: Sequence[EmbeddingModel | None]) -> EmbeddingModel:
+    """The same model as the index names it: with `:latest` or without, by the settings of those who began it."""
+    for each in there:
+        if each and replace(each, name=tagged_name(each.name)) == replace(model, name=tagged_name(model.name)):
+            return each
+    return model
 
 
 async def _current(gateway: GatewayClient, refs: Sequence[EntryRef]) -> tuple[list[EntryView], list[EntryRef]]:

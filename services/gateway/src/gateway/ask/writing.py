@@ -9,7 +9,7 @@ from gateway.ask.citations import Cited, CitedText, Step
 from gateway.ask.prompting import ANSWER_TOKENS, Told, load_prompt
 from gateway.ask.sentences import Sentences
 from gateway.domain.errors import ChatModelUnavailable
-from ollama_client import ChatChunk, ModelNotFound, OllamaClient, OllamaConfig, OllamaError, PhaseTimeout
+from ollama_client import ChatChunk, ModelNotFound, OllamaClient, OllamaConfig, OllamaError, PhaseTimeout, tagged_name
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,6 @@ class ChatFacts:
 
 async def facts_of(model: ChatModel) -> ChatFacts:
     """Raises ChatModelUnavailable: Ollama is away or has no such model."""
-    tagged = model.name if ":" in model.name.rpartition("/")[2] else f"{model.name}:latest"
     try:
         async with OllamaClient(model.ollama) as ollama:
             shown = await ollama.show_model(model.name)
@@ -41,7 +40,7 @@ async def facts_of(model: ChatModel) -> ChatFacts:
     except OllamaError as error:
         raise ChatModelUnavailable(f"the model server does not answer: {type(error).__name__}") from error
     window = min(model.context_tokens, shown.context_tokens or model.context_tokens)
-    return ChatFacts(model.name, digests.get(tagged, ""), window)
+    return ChatFacts(model.name, digests.get(tagged_name(model.name), ""), window)
 
 
 async def write_answer(

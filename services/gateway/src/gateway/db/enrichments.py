@@ -123,8 +123,9 @@ async def count_pending(connection: Connection, kinds: Sequence[EnrichmentKind])
     return number
 
 
-async def sum_embeddings(connection: Connection, model: str, digest: str) -> Embedded:
-    row = await connection.fetchrow(query("enrichments", "sum_embeddings"), model, digest)
+async def sum_embeddings(connection: Connection, names: Sequence[str], digest: str) -> Embedded:
+    """`names`: each way in which the model's name may be noted."""
+    row = await connection.fetchrow(query("enrichments", "sum_embeddings"), list(names), digest)
     return Embedded(row["passages"], row["entries_left"], row["entries_failed"])
 
 

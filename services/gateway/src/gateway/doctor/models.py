@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from entry_index import EntryIndex, EntryIndexError, IndexAccessDenied, IndexConfig, IndexContents
 from gateway.doctor.findings import Check, Finding, fail, ok, warn
-from ollama_client import InstalledModel, OllamaClient, OllamaConfig, OllamaError, RemoteAddressRefused
+from ollama_client import InstalledModel, OllamaClient, OllamaConfig, OllamaError, RemoteAddressRefused, tagged_name
 
 _TIMEOUT_S = 5.0
 
@@ -67,12 +67,8 @@ def _hurried(ollama: OllamaConfig) -> OllamaConfig:
     return replace(ollama, first_token_timeout_s=_TIMEOUT_S, total_timeout_s=_TIMEOUT_S)
 
 
-def _tagged(name: str) -> str:
-    return name if ":" in name else f"{name}:latest"
-
-
 def _missing(installed: dict[str, InstalledModel], name: str, effect: str) -> list[Finding]:
-    if _tagged(name) in installed:
+    if tagged_name(name) in installed:
         return [ok(f"model {name} is installed")]
     return [fail(f"model {name} is not installed: {effect}", f"ollama pull {name}")]
 
@@ -90,9 +86,9 @@ async def _installed(ollama: OllamaConfig, name: str) -> tuple[str, int] | None:
     try:
         async with OllamaClient(_hurried(ollama)) as client:
             digests = {model.name: model.digest for model in await client.list_models()}
-            if _tagged(name) not in digests:
+            if tagged_name(name) not in digests:
                 return None
-            return digests[_tagged(name)], (await client.show_model(name)).embedding_dimension
+            return digests[tagged_name(name)], (await client.show_model(name)).embedding_dimension
     except OllamaError:
         return None
 
@@ -102,7 +98,7 @@ def _same_model(contents: IndexContents, installed: tuple[str, int] | None, name
     remedy = f"set the embedding model back to {model.name if model else '?'}, or change it as docs/operations.md says"
     if model is None:
         return fail("the collection does not say whose vectors it holds: it is not ours", "name another alias")
-    if model.name != name:
+    if tagged_name(model.name) != tagged_name(name):
         return fail(f"the index holds vectors of {model}, and {name} is set: searches would mean nothing", remedy)
     if installed is None:
         return ok(f"Qdrant answers; the index holds vectors of {model}")

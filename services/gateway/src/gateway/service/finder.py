@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.search import Degradation, SearchMode, SearchQuery
 from entry_index import EntryHit, EntryIndex, EntryIndexError, IndexContents, Lexicon, SearchFilters, Terms
 from gateway.domain.errors import LexicalUnavailable, ModelUnavailable, SearchUnavailable
-from ollama_client import ModelNotFound, OllamaClient, OllamaConfig, OllamaError
+from ollama_client import ModelNotFound, OllamaClient, OllamaConfig, OllamaError, tagged_name
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class IndexFinder:
             contents = await self._index.contents()
         except EntryIndexError as error:
             raise SearchUnavailable("the index does not answer") from error
-        if contents and contents.model and _tagged(contents.model.name) != _tagged(self._model):
+        if contents and contents.model and tagged_name(contents.model.name) != tagged_name(self._model):
             # Vectors of two models cannot be compared, even where their lengths are equal.
             raise SearchUnavailable(
                 f"the index holds vectors of {contents.model.name}, queries are embedded by {self._model}"
@@ -154,8 +154,3 @@ class IndexFinder:
 
 def _no_answer(error: EntryIndexError) -> SearchUnavailable:
     return SearchUnavailable(f"the index gave no answer: {type(error).__name__}")
-
-
-def _tagged(model: str) -> str:
-    """Ollama takes a name without a tag for `:latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"

@@ -4,6 +4,7 @@ from entry_index import EntryIndex
 from gateway.db import enrichments
 from gateway.db.enrichments import Embedded
 from gateway.db.store import Store
+from ollama_client import tagged_name
 
 
 class NothingGathered(Exception):
@@ -31,18 +32,19 @@ async def switch_index(store: Store, index: EntryIndex, model: str) -> Embedded:
         RebuildIncomplete: the index holds fewer than PostgreSQL knows of. Nothing was changed.
         StoreUnavailable, EntryIndexError: one of both is away.
     """
-    gathered = {_tagged(each.name): each for each in await index.beside()}
-    found = gathered.get(_tagged(model))
+    gathered = {tagged_name(each.name): each for each in await index.beside()}
+    found = gathered.get(tagged_name(model))
     if found is None:
         raise NothingGathered(model, sorted(each.name for each in gathered.values()))
     async with store.connection() as connection:
-        embedded = await enrichments.sum_embeddings(connection, found.name, found.digest)
+        embedded = await enrichments.sum_embeddings(connection, _spellings(found.name), found.digest)
     if embedded.entries_left:
         raise IndexIncomplete(model, embedded.entries_left)
     await index.complete_rebuild(found, least_chunks=embedded.passages)
     return embedded
 
 
-def _tagged(model: str) -> str:
-    """Ollama takes a name without a tag for `:latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+def _spellings(model: str) -> list[str]:
+    """What the workers may have noted, by their settings at the time."""
+    tagged = tagged_name(model)
+    return [tagged, tagged.removesuffix(":latest")]

@@ -98,11 +98,11 @@ SELECT count(*) FROM enrichments WHERE state = 'pending' AND kind = ANY ($1::tex
 SELECT now();
 
 -- name: sum_embeddings
--- Before searches turn to the vectors of another model, of name $1 and digest $2: how many passages it has embedded, of how
+-- Before searches turn to the vectors of another model, of a name in $1 and digest $2: how many passages it has embedded, of how
 -- many entries there is another's embedding or one is awaited, and of how many none is to come.
 WITH found AS (
     SELECT state, (result ->> 'chunks')::integer AS passages,
-        (result #>> '{provenance,model}', result #>> '{provenance,model_digest}') = ($1, $2) AS by_it
+        result #>> '{provenance,model}' = ANY ($1::text[]) AND result #>> '{provenance,model_digest}' = $2 AS by_it
     FROM enrichments WHERE kind = 'embedding'
 )
 SELECT
