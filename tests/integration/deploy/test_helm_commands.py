@@ -71,8 +71,18 @@ def test_an_install_by_the_readme_waits_for_the_models_before_it_closes_the_way_
     assert tested.startswith("helm test diary ")
     (job,) = [pod for pod in pods_of(told["install"]) if pod.component == "ollama-pull"]
     assert f"--timeout {job.owner['spec']['activeDeadlineSeconds'] // 3600}h" in install
-    assert "--reuse-values" in upgrade
+    assert "--reset-then-reuse-values" in upgrade
     assert "ollama-pull" not in {pod.component for pod in pods_of(told["installed, then closed"])}
+
+
+@pytest.mark.parametrize("page", [OPERATIONS, README, "docs/upgrade.md", "deploy/helm/daybook/templates/NOTES.txt"])
+def test_an_upgrade_keeps_ones_own_values_and_takes_the_defaults_that_are_new(page: str) -> None:
+    """`--reuse-values` alone takes no default of the new chart: what is new in it is nil."""
+    upgrades = [
+        line for line in (ROOT / page).read_text().splitlines() if re.search(r"helm upgrade (diary|\.\.\.)", line)
+    ]
+    assert upgrades
+    assert [line for line in upgrades if "--reset-then-reuse-values" not in line] == []
 
 
 class _Gateway(BaseHTTPRequestHandler):
