@@ -18,4 +18,7 @@ def charts() -> dict[str, Rendered]:
     orders["upgrade-bundled"] = Order(EXISTING, is_upgrade=True)
     orders["upgrade-without-its-secret"] = Order({}, is_upgrade=True)
     orders["monitoring-without-clock"] = Order(VALUE_SETS["monitoring"] | {"insightsBeat": {"enabled": False}})
+    off, watched = {"replicas": 0}, VALUE_SETS["monitoring"]
+    orders["monitoring-without-insights"] = Order(watched | {"insightsWorker": off})
+    orders["monitoring-without-workers"] = Order(watched | {"insightsWorker": off, "enrichmentWorker": off})
     return render(orders)

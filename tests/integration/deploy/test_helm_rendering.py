@@ -11,7 +11,14 @@ from support.chart.pods import TEMPLATED, matches, pods_of
 from support.chart.rendering import NAMESPACE, ROOT, VALUE_SETS, Rendered
 from support.promql import asked_elsewhere, rules
 
-SETS = [*VALUE_SETS, "long-name", "upgrade", "upgrade-bundled", "monitoring-without-clock"]
+SETS = [
+    *VALUE_SETS,
+    "long-name",
+    "upgrade",
+    "upgrade-bundled",
+    "monitoring-without-clock",
+    "monitoring-without-workers",
+]
 #: What speaks to servers that may be one's own.
 OURS = {"gateway", "commands", "enrichment-worker", "insights-worker", "insights-beat", "setup"}
 #: The oldest that Chart.yaml allows, one between, and the newest known.
@@ -109,6 +116,32 @@ def test_what_is_watched_runs_and_what_runs_is_watched(charts: dict[str, Rendere
         assert components == {"gateway", "enrichment-worker", "insights-worker"} | (
             {"insights-beat"} if clock else set()
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        ("monitoring", ["enrichment-worker", "insights-worker"]),
+        ("monitoring-without-insights", ["enrichment-worker"]),
+        ("monitoring-without-workers", []),
+    ],
+)
+def test_a_worker_that_is_not_meant_to_run_is_not_missed(
+    charts: dict[str, Rendered], name: str, workers: list[str]
+) -> None:
+    watched = {
+        found["metadata"]["labels"]["app.kubernetes.io/component"] for found in charts[name].of_kind("PodMonitor")
+    }
+    assert watched == {*workers, "insights-beat"}
+    missed = [
+        rule["expr"]
+        for found in charts[name].of_kind("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
+        if rule.get("alert") == "DaybookWorkerAbsent"
+    ]
+    assert re.findall(r"component=\"([a-z-]+)\"", " ".join(missed)) == workers
+    assert len(missed) == bool(workers)
 
 
 def test_rules_ask_in_their_own_namespace_and_are_else_those_of_the_files(charts: dict[str, Rendered]) -> None:

@@ -45,6 +45,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         {"gateway": {"autoscaling": {"minReplicas": 9}}},
         "gateway.autoscaling: minReplicas is above maxReplicas",
     ),
+    "a worker that comes only when something waits": (
+        {"insightsWorker": {"autoscaling": {"minReplicas": 0}}},
+        "'/insightsWorker/autoscaling/minReplicas': minimum: got 0, want 1",
+    ),
     "an Ingress without a host": ({"ingress": {"enabled": True}}, "ingress.host"),
     "lag of a NATS whose monitoring is not known": (
         {

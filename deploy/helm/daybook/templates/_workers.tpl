@@ -34,6 +34,16 @@ insights-worker:
       - insights=2e=schedule
 {{- end }}
 
+{{/* Those that are not meant to run. */}}
+{{- define "daybook.workersOff" -}}
+{{- range $component, $worker := include "daybook.workers" . | fromYaml }}
+{{- $values := index $.Values $worker.values }}
+{{- if not (or $values.autoscaling.enabled $values.replicas) }}
+- {{ $component }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Takes (dict "root" . "name" "enrichment-worker" "worker" <one of the dicts above>). */}}
 {{- define "daybook.workerEnvironment" -}}
 {{- $values := index .root.Values .worker.values -}}
