@@ -11,12 +11,15 @@ from multiprocessing.connection import wait
 from time import monotonic
 from typing import Any
 
+import structlog
 from celery import bootsteps
 from celery.concurrency.asynpool import AsynPool
 from celery.worker import state
 
 #: A child says it within milliseconds. One that is held up for so long is taken as one that never will.
 _HEARD_WITHIN_S = 5.0
+
+log = structlog.get_logger()
 
 
 class Hearing(bootsteps.StartStopStep):
@@ -30,7 +33,9 @@ class Hearing(bootsteps.StartStopStep):
 
 def _hear(pool: Any, hub: Any) -> None:
     end_s = monotonic() + _HEARD_WITHIN_S
-    while _is_any_unheard(pool) and (left_s := end_s - monotonic()) > 0:
+    if (tasks := _unheard(pool)) > 0:
+        log.debug("worker.children_unheard", tasks=tasks)
+    while _unheard(pool) and (left_s := end_s - monotonic()) > 0:
         for descriptor in wait([each for each in pool._fileno_to_outq if each in hub.readers], left_s):
             # What the loop itself would do: it may be in the middle of a message.
             callback, arguments = hub.readers[descriptor]
@@ -43,8 +48,9 @@ def _hear(pool: Any, hub: Any) -> None:
                 hub.remove_reader(descriptor)
 
 
-def _is_any_unheard(pool: Any) -> bool:
-    return any(not job._accepted and _is_with_child(pool, job) for job in pool._cache.values())
+def _unheard(pool: Any) -> int:
+    """Tasks that are with a child, which has not said that it began."""
+    return sum(not job._accepted and _is_with_child(pool, job) for job in pool._cache.values())
 
 
 def _is_with_child(pool: Any, job: Any) -> bool:
