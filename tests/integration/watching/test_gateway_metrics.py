@@ -33,6 +33,10 @@ def test_the_way_from_created_to_enriched_is_timed_by_kind(watched: WatchedStack
     assert value(watched, GATEWAY, recorded, kind="mood", outcome="done", reason="") >= 4
     (never,) = samples(watched.targets[GATEWAY], recorded, kind="report", outcome="failed", reason="model_missing")
     assert never.value == 0, "Prometheus sees no increase in a series that begins with 1"
+    requests = "daybook_gateway_nats_requests_total"
+    for outcome in ("key-invalid", "scope-missing"):
+        refused = {"subject": "daybook.v1.api.evidence.report", "outcome": outcome}
+        assert [sample.value for sample in samples(watched.targets[GATEWAY], requests, **refused)] == [0]
 
 
 def test_statements_are_timed_by_name(watched: WatchedStack) -> None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from contracts.enrichments import EnrichmentKind, FailureReason
+from contracts.subjects import EVIDENCE_REPORT
+from gateway.domain.errors import KeyInvalid, ScopeMissing
 from ollama_client import Call
 from telemetry import TracedHistogram
 
@@ -44,6 +46,9 @@ for _kind in (*get_args(EnrichmentKind), "reflection", "report"):
 #: How many were marked is counted nowhere: on a machine of one writer it would tell of that person.
 CARE_EXAMINED = Counter("daybook_gateway_care_examined_total", "Texts examined before anything was generated.")
 NATS_REQUESTS = Counter("daybook_gateway_nats_requests_total", "Requests over NATS.", ["subject", "outcome"])
+for _refusal in (KeyInvalid, ScopeMissing):
+    # Every worker makes this request, whatever its tasks are: the alert on a key that is refused goes by it.
+    NATS_REQUESTS.labels(EVIDENCE_REPORT, _refusal.slug)
 NATS_REQUEST_TIME = TracedHistogram(
     "daybook_gateway_nats_request_seconds",
     "Time to answer a request over NATS.",
