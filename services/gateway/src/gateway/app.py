@@ -111,7 +111,7 @@ async def _running(settings: Settings, listener: socket.socket, stopping: asynci
             finder=finder,
             probes=probes,
             version=VERSION,
-            asyncapi=lambda: asyncapi_document(version=VERSION),
+            asyncapi=lambda: asyncapi_document(version=VERSION, nats_url=settings.nats_url.get_secret_value()),
             request_max_bytes=settings.request_max_bytes,
             care=care,
             asker=_asker(settings, store, finder, care),
