@@ -85,6 +85,13 @@ def test_an_upgrade_keeps_ones_own_values_and_takes_the_defaults_that_are_new(pa
     assert [line for line in upgrades if "--reset-then-reuse-values" not in line] == []
 
 
+def test_commands_without_a_namespace_are_of_the_one_that_the_readme_installs_into() -> None:
+    page = (ROOT / OPERATIONS).read_text()
+    (chosen,) = re.findall(r"`kubectl config set-context --current --namespace=(\w+)`", page)
+    assert re.findall(r"--namespace (\w+)", block(README, "## Install")) == [chosen] * 3
+    assert "--namespace " not in page
+
+
 class _Gateway(BaseHTTPRequestHandler):
     """Not ready at first, as a gateway before its schema."""
 
