@@ -37,6 +37,8 @@ UNITS = {
     "month": ("months", "month", "monaten", "monate", "monats", "monat"),
     "year": ("years", "year", "jahren", "jahre", "jahr"),
 }
+#: One of them, where no number stands before.
+SINGLE_UNITS = ("day", "tag", "week", "woche", "month", "monat")
 NUMBERS = {
     1: ("a", "an", "one", "einer", "einem", "einen", "eine", "ein"),
     2: ("two", "zwei"),
@@ -56,8 +58,16 @@ TODAY = r"today|tonight|this (?:morning|afternoon|evening)|heute"
 BEFORE_YESTERDAY = r"(?:the )?day before yesterday|vorgestern"
 YESTERDAY = r"yesterday|last (?:night|evening)|gestern"
 LAST = r"last|previous|(?:letzt|vorig|vergangen)e[nrsm]?"
+#: Of a longer time: "the last week of May".
+PART_FIRST = r"first|erste[nrsm]?"
+PART_LAST = r"last|final|letzte[nrsm]?"
+PART_OF = r"of|in|im|am|des|vom|von"
+#: After a name, what makes it a part of something else: "last week of the holidays" is not that before this.
+OF = r"of|des"
+FEW = r"few|paar"
 PAST = r"past"
 THIS = r"this|diese[nrsm]?"
+YEAR = r"year|jahre?s?"
 AGO = r"ago"
 VOR = r"vor"
 WEEKEND = r"weekend|wochenende"
@@ -69,6 +79,9 @@ LEADS = (
 #: Names that are other words too, or people's. Fewer words before them tell a time: not "to fall in love", "and May".
 VAGUE_MONTHS = ("march", "april", "may", "june", "august")
 VAGUE_SEASONS = ("spring", "fall")
+#: Verbs that numbers stand before and after: "which of the 3 may be right", "did we march 5 miles".
+VERB_MONTHS = ("march", "may")
+VERB_MONTH_DAY_LEADS = r"on|since|from|between|after|before|until|till|by|around"
 #: Without an article: "in the march" is no month.
 VAGUE_MONTH_LEADS = r"in|im|during|since|after|before|until|till|early|late|mid|seit|nach|vor|bis|ab|anfang|mitte|ende"
 #: "Since the fall" may be one from a ladder. English alone: German has a `Fall` of its own.
