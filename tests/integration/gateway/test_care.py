@@ -6,8 +6,10 @@ import pytest
 from care import HelpTexts
 from contracts.api import BeginReflection, RecordEnrichment, RecordReflection
 from contracts.enrichments import MoodResult, Provenance
-from contracts.events import ReflectionCompleted, ReflectionRequested
+from contracts.events import InsightsRequested, ReflectionCompleted, ReflectionRequested
 from contracts.journals import JournalSettingsChange
+from contracts.report_work import BeginReport, PageReport, SaveReport
+from contracts.reports import InsightsOrder
 from gateway.db import entries as entries_table
 from gateway.service.care import Care, care_instead_of_answer, default_care, spare_entries
 from gateway.service.create_entry import create_entry
@@ -15,8 +17,11 @@ from gateway.service.enrich import record_enrichment, reprocess_entry, reprocess
 from gateway.service.journal_settings import change_settings
 from gateway.service.read_entries import get_entry, list_entries
 from gateway.service.read_reflections import get_reflection, list_reflections
+from gateway.service.read_reports import get_report
 from gateway.service.reflect import begin_reflection, record_reflection, request_reflection
 from gateway.service.replace_entry import replace_entry
+from gateway.service.request_report import request_report
+from gateway.service.work_on_report import begin_report, page_report, save_report
 from support.gateway_store import draft, pending_events
 
 DARK = "I don't want to wake up tomorrow."
@@ -151,10 +156,15 @@ async def _reflected(store, owner):
     """An entry from before there were marks, with a reflection of that time."""
     entry = await _create(store, owner, care=OFF)
     await request_reflection(store, owner.principal, "anna", entry.id, care=OFF)
+    await _written(store, owner, entry)
+    return entry
+
+
+async def _written(store, owner, entry):
+    """A worker's first version, of the first revision."""
     result = {"text": "You will sleep well.", "questions": ["When?"], "provenance": {"model": "m"}}
     report = {"journal": "anna", "entry_id": entry.id, "version": 1, "revision": 1, "result": result}
-    await record_reflection(store, owner.principal, RecordReflection.model_validate(report))
-    return entry
+    return await record_reflection(store, owner.principal, RecordReflection.model_validate(report))
 
 
 async def test_what_was_written_of_an_entry_before_it_was_marked_is_withheld(store, owner):
@@ -179,6 +189,48 @@ async def test_what_was_withheld_of_a_revision_stays_so_behind_a_newer_one(store
     reflection = await get_reflection(store, owner.principal, "anna", entry.id)
     assert (reflection.state, reflection.result) == ("withheld", None)
     assert reflection.notice == HelpTexts.load().find("en").text
+
+
+@pytest.mark.parametrize("whole_journal", [False, True], ids=["the entry", "its journal"])
+async def test_a_report_of_an_entry_that_is_marked_later_starts_over_once(store, owner, whole_journal):
+    entry = await _create(store, owner, care=OFF, written_at="2026-03-04T12:00:00Z")
+    order = InsightsOrder.model_validate({"from": "2026-03-02", "to": "2026-03-08"})
+    report = await request_report(store, owner.principal, "anna", order)
+    work = {"journal": "anna", "report_id": report.id, "edition": 1}
+    await begin_report(store, owner.principal, BeginReport(**work))
+    await page_report(store, owner.principal, PageReport(**work), care=OFF)
+    draft_of_it = SaveReport.model_validate(
+        {**work, "progress": {"step": "reading", "done": 1, "total": 1}, "draft": {"notes": ["You will sleep well."]}}
+    )
+    await save_report(store, owner.principal, draft_of_it)
+    for _ in range(2):
+        if whole_journal:
+            await reprocess_journal(store, owner.principal, "anna")
+        else:
+            await reprocess_entry(store, owner.principal, "anna", entry.id)
+        again = await get_report(store, owner.principal, "anna", report.id)
+        assert (again.state, again.edition) == ("pending", 2)
+    ordered = [event.data.edition for event in await pending_events(store) if isinstance(event, InsightsRequested)]
+    assert ordered == [1, 2]
+    assert (await save_report(store, owner.principal, draft_of_it)).outcome == "settled"
+    begun = await begin_report(store, owner.principal, BeginReport(**{**work, "edition": 2}))
+    assert begun.work.draft is None
+
+
+@pytest.mark.parametrize("marked", ["while it is written", "before, with care off"])
+async def test_what_is_being_written_of_an_entry_that_is_marked_is_withheld(store, owner, marked):
+    entry = await _create(store, owner, care=OFF if marked == "while it is written" else None)
+    await request_reflection(store, owner.principal, "anna", entry.id, care=OFF)
+    order = BeginReflection(journal="anna", entry_id=entry.id, version=1)
+    assert (await begin_reflection(store, owner.principal, order, care=OFF)).outcome == "begin"
+    if marked == "while it is written":
+        await reprocess_entry(store, owner.principal, "anna", entry.id)
+    await replace_entry(store, owner.principal, "anna", entry.id, draft("Sun."), expected_revision=1)
+    assert (await _written(store, owner, entry)).outcome == "settled"
+    reflection = await get_reflection(store, owner.principal, "anna", entry.id)
+    assert (reflection.state, reflection.revision, reflection.result) == ("withheld", 1, None)
+    (told,) = [event for event in await pending_events(store) if isinstance(event, ReflectionCompleted)]
+    assert (told.data.entry_id, told.data.version) == (entry.id, 1)
 
 
 async def test_a_question_is_examined_before_it_is_answered():

@@ -50,7 +50,7 @@ async def begin(connection: Connection, entry_id: UUID, version: int, revision: 
 
 
 async def withhold(connection: Connection, entry_id: UUID, version: int, notice: str) -> None:
-    """Settle the pending version without a model. Begin it before."""
+    """Settle the pending version without a model. It has begun before."""
     await connection.execute(query("reflections", "withhold_reflection"), entry_id, version, notice)
 
 

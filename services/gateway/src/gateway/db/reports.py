@@ -131,9 +131,9 @@ async def record(
     return waited_s
 
 
-async def renew_made_of(connection: Connection, entry_id: UUID) -> list[Report]:
-    """Have every report that was made of an erased entry start over. Erase the entry before, in this transaction."""
-    rows = await connection.fetch(query("reports", "renew_reports"), entry_id)
+async def renew_made_of(connection: Connection, entry_ids: Sequence[UUID]) -> list[Report]:
+    """Have every report that was made of any of them start over. Erase or mark them before, in this transaction."""
+    rows = await connection.fetch(query("reports", "renew_reports"), list(entry_ids))
     await connection.execute(query("reports", "forget_entries"), [row["id"] for row in rows])
     return [_report(row) for row in rows]
 

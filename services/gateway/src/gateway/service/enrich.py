@@ -16,15 +16,17 @@ from contracts.events import (
     EnrichmentRequested,
     EntryEnriched,
 )
-from gateway.db import enrichments, entries, journals, outbox
+from gateway.db import enrichments, entries, journals, outbox, reports
 from gateway.db.store import Connection, Store
 from gateway.domain.entries import KINDS, Entry
 from gateway.domain.errors import JournalNotFound
 from gateway.domain.principals import Principal
 from gateway.metrics import count_recorded
-from gateway.service.care import Care, default_care, mark_text
+from gateway.service.care import Care, default_care, mark_text, view_of_mark
 from gateway.service.read_entries import missing
-from gateway.service.views import views_of
+from gateway.service.reflect import withhold_begun
+from gateway.service.request_report import renew_reports
+from gateway.service.views import settings_for_care, views_of
 
 _BATCH = 500
 #: Entries whose texts are held at the same time.
@@ -69,6 +71,8 @@ async def reprocess_entry(
 ) -> EntryView:
     """Have the kinds made again: the entry, with these pending, and examined anew unless care is off.
 
+    Where it is marked only now, every report that was made of it starts over.
+
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
         EntryNotFound: there is none in this journal.
@@ -82,8 +86,10 @@ async def reprocess_entry(
             raise await missing(connection, journal, entry_id)
         await enrichments.await_all(connection, [(entry_id, entry.revision)], kinds)
         await outbox.insert(connection, order(journal, entry_id, entry.revision, kinds))
-        entry = await _examine(connection, care, entry)
-        (view,) = await views_of(connection, [entry], care)
+        examined = await _examine(connection, care, entry)
+        if _is_new(examined, entry):
+            await renew_reports(connection, await reports.renew_made_of(connection, [entry_id]))
+        (view,) = await views_of(connection, [examined], care)
     return view
 
 
@@ -97,7 +103,7 @@ async def reprocess_journal(
 ) -> int:
     """Have the kinds made again for every entry, in transactions of a few hundred: the number of entries.
 
-    Each is examined anew unless care is off.
+    Each is examined anew unless care is off, as by `reprocess_entry`.
 
     Raises:
         JournalNotFound, ScopeMissing: see `Principal.require`; also where nobody has made the journal.
@@ -117,21 +123,33 @@ async def reprocess_journal(
             await enrichments.await_all(connection, revisions, kinds)
             events = [order(journal, entry_id, revision, kinds) for entry_id, revision in revisions]
             await outbox.insert(connection, *events)
+            marked: list[UUID] = []
             for number in range(0, len(revisions), _TEXTS):
                 some = [entry_id for entry_id, _ in revisions[number : number + _TEXTS]]
-                for entry in (await entries.get_many(connection, journal, some)).values():
-                    await _examine(connection, care, entry)
+                found = (await entries.get_many(connection, journal, some)).values()
+                marked += [entry.id for entry in found if _is_new(await _examine(connection, care, entry), entry)]
+            # All at once, which locks them in one order: who erases an entry may be at the same reports.
+            await renew_reports(connection, await reports.renew_made_of(connection, marked))
         ordered += len(revisions)
         after = revisions[-1][0]
 
 
 async def _examine(connection: Connection, care: Care, entry: Entry) -> Entry:
-    """The entry, locked before, with the mark that it has now."""
+    """The entry, locked before, with the mark that it has now. What is being written of it is withheld."""
     if not care.is_on:
         return entry
     mark = await mark_text(care, entry.body, entry.tags, entry.own_mood)
     await entries.mark(connection, entry.id, mark)
-    return replace(entry, care=mark)
+    examined = replace(entry, care=mark)
+    instead = view_of_mark(care, mark, await settings_for_care(connection, [examined]))
+    if instead is not None:
+        await withhold_begun(connection, examined, instead.text)
+    return examined
+
+
+def _is_new(examined: Entry, before: Entry) -> bool:
+    """Whether it was marked only now: reports that were made of it were made of its words."""
+    return before.care is None and examined.care is not None
 
 
 def order(journal: str, entry_id: UUID, revision: int, kinds: Sequence[EnrichmentKind]) -> EnrichmentRequested:

@@ -36,7 +36,7 @@ async def erase_entry(
             raise RevisionMismatch(entry_id, expected=expected_revision or 0, actual=entry.revision)
         await entries.delete(connection, [entry_id])
         await outbox.delete_of_entries(connection, [entry_id])
-        await renew_reports(connection, await reports.renew_made_of(connection, entry_id))
+        await renew_reports(connection, await reports.renew_made_of(connection, [entry_id]))
         await erasures.insert(connection, journal, [(entry_id, entry.revision)])
         event = EntryErased(data=EntryRef(journal=journal, entry_id=entry_id, revision=entry.revision))
         await outbox.insert(connection, event)

@@ -82,13 +82,16 @@ async def begin_reflection(
         # The entry may have been replaced since it was asked for.
         instead = await care_instead_of_reflection(care or default_care(), entry, settings)
         if instead is not None:
-            await reflections.withhold(connection, entry.id, request.version, instead.text)
-            ref = ReflectionRef(
-                journal=entry.journal, entry_id=entry.id, revision=entry.revision, version=request.version
-            )
-            await outbox.insert(connection, ReflectionCompleted(data=ref))
+            await _withhold(connection, entry, request.version, instead.text)
             return BeginReply(outcome="settled")
     return BeginReply(outcome="begin", entry=view_of(entry, ()), related_entries=settings.related_entries)
+
+
+async def withhold_begun(connection: Connection, entry: Entry, notice: str) -> None:
+    """What a worker is writing of a revision that is marked is settled before it comes. Lock the entry before."""
+    pending = await reflections.get_pending(connection, entry.id)
+    if pending is not None and pending.is_begun and pending.revision == entry.revision:
+        await _withhold(connection, entry, pending.version, notice)
 
 
 async def record_reflection(store: Store, principal: Principal, report: RecordReflection) -> ReflectionReply:
@@ -112,6 +115,12 @@ async def record_reflection(store: Store, principal: Principal, report: RecordRe
         await outbox.insert(connection, _event_of(report))
     count_recorded("reflection", waited_s, report.reason)
     return ReflectionReply(outcome="recorded")
+
+
+async def _withhold(connection: Connection, entry: Entry, version: int, notice: str) -> None:
+    await reflections.withhold(connection, entry.id, version, notice)
+    ref = ReflectionRef(journal=entry.journal, entry_id=entry.id, revision=entry.revision, version=version)
+    await outbox.insert(connection, ReflectionCompleted(data=ref))
 
 
 async def _hasten(connection: Connection, journal: str, pending: Reflection) -> Reflection:

@@ -12,6 +12,7 @@ from gateway.domain.errors import RevisionMismatch
 from gateway.domain.principals import Principal
 from gateway.service.care import Care, default_care, mark_text, view_of_mark
 from gateway.service.read_entries import missing
+from gateway.service.reflect import withhold_begun
 from gateway.service.views import settings_for_care, view_of
 
 
@@ -54,7 +55,8 @@ async def replace_entry(
 
 
 async def _withhold(connection: Connection, care: Care, replaced: Entry) -> None:
-    """What a model wrote of a revision before it was marked goes with that revision."""
+    """What a model wrote of a revision before it was marked, or is writing, goes with that revision."""
     instead = view_of_mark(care, replaced.care, await settings_for_care(connection, [replaced]))
     if instead is not None:
         await reflections.withhold_of(connection, replaced.id, replaced.revision, instead.text)
+        await withhold_begun(connection, replaced, instead.text)

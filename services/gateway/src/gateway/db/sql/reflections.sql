@@ -23,7 +23,8 @@ WHERE entry_id = $1 AND version = $2 AND state = 'pending'
 RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
 
 -- name: withhold_reflection
--- When a worker is about to write of an entry that has come to speak of suicide or self-harm.
+-- When a worker is about to write of an entry that has come to speak of suicide or self-harm, or is writing of one that is
+-- marked only now.
 UPDATE reflections SET state = 'withheld', notice = $3, updated_at = now()
 WHERE entry_id = $1 AND version = $2 AND state = 'pending';
 

@@ -85,11 +85,11 @@ WHERE journal = $1 AND id = $2 AND edition = $3 AND state IN ('pending', 'runnin
 RETURNING extract(epoch FROM clock_timestamp() - requested_at)::float8 AS waited_s;
 
 -- name: renew_reports
--- When an entry was erased, in the same transaction: each report that was made of it starts over, and nothing of what it
--- said is kept. Locked in one order, as the next entry to be erased may be in the same ones.
+-- When an entry was erased, or entries were marked, in the same transaction: each report that was made of them starts over,
+-- and nothing of what it said is kept. Locked in one order, as the next entry to be erased may be in the same ones.
 WITH made_of AS (
     SELECT id AS report_id FROM reports
-    WHERE id IN (SELECT report_id FROM report_entries WHERE entry_id = $1)
+    WHERE id IN (SELECT report_id FROM report_entries WHERE entry_id = ANY ($1::uuid[]))
     ORDER BY id
     FOR NO KEY UPDATE
 )
