@@ -67,3 +67,6 @@ def test_an_operator_lists_and_revokes_keys_by_command(database_url, tmp_path):
     flags[-1], given = "-", mint_key()
     read = run_gateway(env, "keys", "ensure", *flags, told=given)
     assert (read.returncode, read.stdout.strip()) == (0, given[4:12]), read.stderr
+    nothing = run_gateway(env, "keys", "ensure", *flags)
+    form = "dbk_, eight hex digits, _ and 43 characters"
+    assert (nothing.returncode, nothing.stderr) == (1, f"standard input holds no key: {form}\n")

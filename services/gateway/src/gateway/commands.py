@@ -92,14 +92,15 @@ async def _apply_topology(settings: Settings) -> None:
 
 async def _ensure_key(settings: Settings, options: argparse.Namespace) -> None:
     file: Path = options.key_file
+    is_told = file == _STANDARD_INPUT
+    where = "standard input" if is_told else str(file)
     try:
-        key = sys.stdin.read().strip() if file == _STANDARD_INPUT else read_or_mint(file)
+        key = sys.stdin.read().strip() if is_told else read_or_mint(file)
     except OSError as error:
         raise CommandFailed(f"{file}: {error.strerror}") from error
     if not is_key(key):
-        raise CommandFailed(
-            f"{file} holds no key: dbk_, eight hex digits, _ and 43 characters; without the file, one is made"
-        )
+        without = "" if is_told else "; without the file, one is made"
+        raise CommandFailed(f"{where} holds no key: dbk_, eight hex digits, _ and 43 characters{without}")
     try:
         async with Store(settings.database_url.get_secret_value()) as store:
             principal = await ensure_key(
@@ -107,7 +108,7 @@ async def _ensure_key(settings: Settings, options: argparse.Namespace) -> None:
             )
     except KeyInvalid as error:
         told = "was revoked, or has the id of another one: put a new one there"
-        raise CommandFailed(f"the key in {file} {told}") from error
+        raise CommandFailed(f"the key in {where} {told}") from error
     sys.stdout.write(principal.key_id + "\n")
 
 
