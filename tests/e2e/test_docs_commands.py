@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +77,24 @@ def test_reports(run) -> None:
 @pytest.mark.parametrize(("page", "answer"), [("moods.md", '"buckets":['), ("journals.md", '"locale":"de-DE"')])
 def test_moods_and_settings(run, page: str, answer: str) -> None:
     assert answer in run(page)
+
+
+def test_a_program_over_nats(stack: Stack) -> None:
+    """Twice: the same `Idempotency-Key` makes no second entry."""
+    (program,) = re.findall(r"^```python\n(.*?)^```", (DOCS / "events.md").read_text(), re.MULTILINE | re.DOTALL)
+    given = {"NATS": stack.nats_url, "KEY": stack.admin_key}
+    for _again in range(2):
+        told = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, **given},
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+        assert told.returncode == 0, told.stderr
+        assert re.findall(r"^\w+", told.stdout, re.MULTILINE) == ["stored", "found", "weeks", "refused"]
+        assert "urn:daybook:problem:journal-not-found" in told.stdout
+    with JournalClient(stack.gateway_url, stack.admin_key, "me") as mine:
+        (entry,) = [entry for entry in mine.listed() if entry["body"] == "The ferry was late."]
+    assert f"stored {entry['id']}" in told.stdout

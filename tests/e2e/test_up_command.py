@@ -35,7 +35,9 @@ def test_up_runs_until_it_is_interrupted_and_the_entries_stay(empty_home):
         lines = _read_until(up, "curl")
         key = next(line.split()[-1] for line in lines if line.startswith("API key"))
         url = next(line.split()[-1] for line in lines if line.startswith("API  ")).removesuffix("/docs")
-        assert any(line == f"export DAYBOOK={url} KEY={key}" for line in lines)
+        nats = next(line.split()[1] for line in lines if line.startswith("NATS  "))
+        assert nats.startswith("nats://client:")
+        assert f"export DAYBOOK={url} KEY={key} NATS={nats}" in lines
         assert any(line.startswith("help lines") and "de-AT (LC_ALL=de_AT.UTF-8)" in line for line in lines)
         assert any("docs/first-steps.md" in line for line in lines)
         with JournalClient(url, key, "me") as journal:

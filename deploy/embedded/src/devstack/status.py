@@ -68,20 +68,21 @@ def summary(status: StackStatus) -> str:
 
 
 def welcome(stack: Stack) -> str:
-    """The URL, the key, whose help lines are shown, and lines to paste. Print it without markup and wrapping."""
+    """Addresses, the key, whose help lines are shown, and lines to paste. Print it without markup and wrapping."""
     journal = f'"$DAYBOOK/v1/journals/{stack.journal}'
     key = '-H "Authorization: Bearer $KEY"'
     return "\n".join(
         [
             f"API         {stack.gateway_url}/docs",
             f"API key     {stack.admin_key}",
+            f"NATS        {stack.nats_url}   (docs/events.md)",
             f"models      {stack.config.models.why}",
             f"help lines  {stack.config.locale.why}",
             f"data        {stack.home.path}   logs {stack.home.path / 'logs'}",
             "",
             "To paste into another terminal; what to try next is in docs/first-steps.md:",
             "",
-            f"export DAYBOOK={stack.gateway_url} KEY={stack.admin_key}",
+            f"export DAYBOOK={stack.gateway_url} KEY={stack.admin_key} NATS={stack.nats_url}",
             f'curl -s {journal}/entries" {key} \\',
             """  --json '{"body": "I walked by the sea today and felt calm."}'""",
             f'curl -s {journal}/search" {key} --json \'{{"query": "the coast"}}\'',
