@@ -21,7 +21,7 @@ OURS = {"gateway", "enrichment-worker", "insights-worker"}
 
 
 def flags_of(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(re.findall(r"(--set(?:-string)?) ([^\s`]+)", text))
+    return tuple(re.findall(r"(--set(?:-string)?)\s+'?([^\s`']+)", text))
 
 
 RENEWING = "### The same on Kubernetes"
@@ -32,11 +32,14 @@ def told() -> dict[str, Rendered]:
     """The chart as the pages' own flags make it."""
     install, _, upgrade = shell_lines(block(README, "## Install"))
     operations = (ROOT / OPERATIONS).read_text()
+    pull, _, rebuild = shell_lines(block(OPERATIONS, "## Changing a model"))
     return render(
         {
             "install": Order(flags=flags_of(install)),
             "installed, then closed": Order(flags=flags_of(install) + flags_of(upgrade)),
             "operations": Order(flags=flags_of(operations)),
+            "another model, pulled": Order(flags=flags_of(install) + flags_of(upgrade) + flags_of(pull)),
+            "another model, used": Order(flags=flags_of(install) + flags_of(pull) + flags_of(rebuild)),
             "setup again": Order(flags=(("--set", "setup.revision=2"),)),
         }
     )
@@ -73,6 +76,28 @@ def test_an_install_by_the_readme_waits_for_the_models_before_it_closes_the_way_
     assert f"--timeout {job.owner['spec']['activeDeadlineSeconds'] // 3600}h" in install
     assert "--reset-then-reuse-values" in upgrade
     assert "ollama-pull" not in {pod.component for pod in pods_of(told["installed, then closed"])}
+
+
+def test_another_model_is_pulled_before_the_enrichment_workers_alone_use_it(told: dict[str, Rendered]) -> None:
+    (job,) = [pod for pod in pods_of(told["another model, pulled"]) if pod.component == "ollama-pull"]
+    assert "nomic-embed-text" in job.containers[0]["args"]
+    _, wait, _ = shell_lines(block(OPERATIONS, "## Changing a model"))
+    (chosen,) = re.findall(r"--selector (\S+)", wait)
+    assert dict(each.split("=") for each in chosen.split(",")).items() <= job.labels.items()
+    after = {pod.component: pod for pod in pods_of(told["another model, used"])}
+    assert "ollama-pull" not in after
+    models = {
+        name: value
+        for pod in after.values()
+        for name, value in pod.environment(pod.containers[-1]).items()
+        if name.endswith(("_EMBEDDING_MODEL", "_REBUILD_INDEX"))
+    }
+    assert models == {
+        "GATEWAY_EMBEDDING_MODEL": "all-minilm",
+        "INSIGHTS_EMBEDDING_MODEL": "all-minilm",
+        "ENRICHMENT_EMBEDDING_MODEL": "nomic-embed-text",
+        "ENRICHMENT_REBUILD_INDEX": "true",
+    }
 
 
 @pytest.mark.parametrize("page", [OPERATIONS, README, "docs/upgrade.md", "deploy/helm/daybook/templates/NOTES.txt"])
