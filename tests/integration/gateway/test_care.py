@@ -14,7 +14,7 @@ from gateway.db import entries as entries_table
 from gateway.service.care import Care, care_instead_of_answer, default_care, spare_entries
 from gateway.service.create_entry import create_entry
 from gateway.service.enrich import record_enrichment, reprocess_entry, reprocess_journal
-from gateway.service.journal_settings import change_settings
+from gateway.service.journal_settings import change_settings, get_journal
 from gateway.service.read_entries import get_entry, list_entries
 from gateway.service.read_reflections import get_reflection, list_reflections
 from gateway.service.read_reports import get_report
@@ -128,6 +128,14 @@ async def test_no_model_is_asked_to_reflect_on_it(store, owner, at_creation):
     reflection = await request_reflection(store, owner.principal, "anna", entry.id, care=GERMAN)
     assert (reflection.state, reflection.notice) == ("withheld", GERMAN.texts.find("de-DE").text)
     assert not [event for event in await pending_events(store) if isinstance(event, ReflectionRequested)]
+
+
+async def test_a_journal_shows_the_locale_of_its_help_lines_also_where_it_has_set_none(store, owner):
+    shown = await get_journal(store, owner.principal, "anna", care=GERMAN)
+    assert (shown.settings.locale, "locale" in shown.defaults) == ("de-DE", True)
+    french = JournalSettingsChange.model_validate({"locale": "fr"})
+    shown = await change_settings(store, owner.principal, "anna", french, care=GERMAN)
+    assert (shown.settings.locale, "locale" in shown.defaults) == ("fr", False)
 
 
 async def test_a_journal_that_always_reflects_withholds_it_too(store, owner):

@@ -30,12 +30,16 @@ def test_what_cannot_be_is_refused(writer: httpx.Client, entries: str) -> None:
 
 def test_settings_are_changed_one_by_one(writer: httpx.Client, journal: str) -> None:
     address = f"/v1/journals/{journal}"
-    before = writer.get(address).json()["settings"]
+    made = writer.get(address).json()
+    before = made["settings"]
+    assert set(made["defaults"]) == set(before), "nobody has set any"
     assert (before["reflect"], before["time_zone"], before["reports"]) == ("on_request", "UTC", [])
     changed = writer.patch(f"{address}/settings", json={"time_zone": "Europe/Berlin", "reports": ["weekly"]})
     assert changed.status_code == 200
     writer.patch(f"{address}/settings", json={"reflect": "always"})
-    after = writer.get(address).json()["settings"]
+    changed = writer.get(address).json()
+    assert set(changed["defaults"]) == {"related_entries", "locale"}
+    after = changed["settings"]
     assert after == {**before, "time_zone": "Europe/Berlin", "reports": ["weekly"], "reflect": "always"}
 
 

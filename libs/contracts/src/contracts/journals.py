@@ -83,4 +83,7 @@ class JournalSettingsChange(Request):
 
 class JournalDetails(Value):
     name: JournalName
+    #: What holds, also of those that nobody has set: `locale` is then that of this installation.
     settings: JournalSettings
+    #: Those of `settings` that nobody has set.
+    defaults: tuple[str, ...] = ()

@@ -81,7 +81,7 @@ async def put(context: ContextOfApi, caller: Caller, journal: JournalName) -> Re
     responses={200: {"model": JournalDetails}, **problem_documents(401, 403, 404, 422, 503)},
 )
 async def get(context: ContextOfApi, caller: Caller, journal: JournalName) -> Response:
-    return json_answer(await get_journal(context.store, caller, journal))
+    return json_answer(await get_journal(context.store, caller, journal, care=context.care))
 
 
 @router.patch(
@@ -101,7 +101,7 @@ async def change(
     change: Annotated[JournalSettingsChange, Depends(body_of(JournalSettingsChange))],
 ) -> Response:
     """What is not given stays as it is. It holds for what happens from now on."""
-    return json_answer(await change_settings(context.store, caller, journal, change))
+    return json_answer(await change_settings(context.store, caller, journal, change, care=context.care))
 
 
 @router.delete(
