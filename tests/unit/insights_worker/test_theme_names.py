@@ -2,7 +2,8 @@
 
 import pytest
 
-from contracts.reports import Theme
+from contracts.reports import ReportNumbers, Theme
+from insights_worker.drafts import Draft
 from insights_worker.themes.naming import ThemeAnswer, name_theme
 
 TYPICAL = ["herons at the lock", "9 herons at dusk"]
@@ -37,3 +38,12 @@ async def test_a_theme_keeps_its_words_where_a_name_does_not_hold(name, fault):
 async def test_a_number_of_the_entries_may_stand_in_a_name():
     theme, fault = await name_theme(Naming("Nine herons at the lock"), BY_WORDS, TYPICAL)
     assert (theme.name, theme.named_by, fault) == ("Nine herons at the lock", "model", None)
+
+
+def test_a_draft_whose_themes_have_their_names_is_one_that_a_worker_of_before_takes():
+    numbers = dict.fromkeys(("entries", "days", "days_written", "entries_per_day"), 1)
+    numbers |= dict.fromkeys(("moods", "pending", "failed", "abstained"), 0)
+    draft = Draft(numbers=ReportNumbers(**numbers), themes=(BY_WORDS,), themes_missing=None, unnamed=(TYPICAL,))
+    kept = draft.model_dump(mode="json")
+    assert Draft.model_validate(kept) == draft
+    assert "unnamed" not in draft.model_copy(update={"unnamed": ()}).model_dump(mode="json")

@@ -1,6 +1,9 @@
 """What one turn of a report leaves to the next."""
 
-from pydantic import BaseModel, ConfigDict
+from operator import not_
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.reports import (
     Claim,
@@ -23,7 +26,8 @@ class Draft(BaseModel):
     themes: tuple[Theme, ...]
     themes_missing: ThemesMissing | None
     #: Typical texts of the last of `themes`, each of which has its words for a name until the model was asked.
-    unnamed: tuple[tuple[str, ...], ...] = ()
+    #: Not kept where there are none: a worker of before refuses what it does not know, and would begin anew.
+    unnamed: Annotated[tuple[tuple[str, ...], ...], Field(exclude_if=not_)] = ()
     #: Goes on after the entry that was read last; None before the first.
     cursor: str | None = None
     seen: int = 0
