@@ -92,6 +92,18 @@ async def test_the_reconciler_goes_on_while_the_database_takes_no_writes(databas
             await rounds
 
 
+async def test_connections_to_a_standby_are_left(database_url: str) -> None:
+    async with Store(f"{database_url}?default_transaction_read_only=on") as standby:
+        async with standby.connection() as one, standby.connection() as other:
+            left = {await each.fetchval("SELECT pg_backend_pid()") for each in (one, other)}
+        with pytest.raises(StoreUnavailable):
+            async with standby.connection() as connection:
+                await connection.execute("INSERT INTO journals (name) VALUES ('a')")
+        async with standby.connection() as one, standby.connection() as other:
+            now = {await each.fetchval("SELECT pg_backend_pid()") for each in (one, other)}
+        assert not left & now
+
+
 async def _told_twice(lines: LogLines, event: str) -> bool:
     return len(lines.of(event)) > 1
 

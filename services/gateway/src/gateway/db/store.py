@@ -31,7 +31,7 @@ AWAY = (
     asyncpg.LockNotAvailableError,
     # Of two transactions that waited for each other one is ended.
     asyncpg.TransactionRollbackError,
-    # A standby, or a primary that has become one: with the next connection, if it goes where writes are taken.
+    # A standby, or a primary that has become one: with new connections, if they go where writes are taken.
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
     # A migration changed what a prepared query gives, which ours take care not to: prepared anew, it works.
@@ -104,15 +104,19 @@ class Store:
         Raises:
             StoreUnavailable: as `transaction`.
         """
-        assert self._pool is not None, "use the store inside `async with Store(url)`"
+        pool = self._pool
+        assert pool is not None, "use the store inside `async with Store(url)`"
         try:
             with CONNECTION_WAIT.time():
-                connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
+                connection = await pool.acquire(timeout=CONNECT_TIMEOUT_S)
             try:
                 yield connection
             finally:
-                await self._pool.release(connection)
+                await pool.release(connection)
         except (*AWAY, *BEHIND) as error:
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+                # A standby serves reads for ever, and would keep this and every other connection that leads to it.
+                await pool.expire_connections()
             raise StoreUnavailable from error
 
     def connections(self) -> dict[str, int]:
