@@ -206,6 +206,13 @@ def test_a_backup_is_brought_back_on_kubernetes_as_it_is_elsewhere(charts: dict[
     (stopped,) = re.findall(r"component in \(([^)]*)\)", here)
     running = {pod.component for pod in pods_of(chart) if pod.owner["kind"] == "Deployment"}
     assert set(stopped.split(",")) == running - {"commands"}
+    # Other releases may have a namespace with this one.
+    chosen = set(re.findall(r"annotate scaledobject\s+(--\S+)\s+(\S+)", (ROOT / OPERATIONS).read_text()))
+    assert chosen == {("--selector", "app.kubernetes.io/instance=diary")}
+    scaled = [
+        found["metadata"]["labels"]["app.kubernetes.io/instance"] for found in charts["keda"].of_kind("ScaledObject")
+    ]
+    assert scaled == ["diary"] * 2
 
 
 def test_a_pod_for_commands_is_there_when_asked_for_and_goes_when_told(charts: dict[str, Rendered]) -> None:
