@@ -62,6 +62,21 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_may_refuse(api: 
     assert len(names) == len(set(names))
 
 
+def test_what_a_client_must_send_back_or_follow_stands_in_the_document(api: FastAPI) -> None:
+    paths = api.openapi()["paths"]
+    entry = paths["/v1/journals/{journal}/entries/{entry_id}"]
+    assert "if-match" in {parameter["name"] for parameter in entry["put"]["parameters"]}
+    assert "ETag" in entry["get"]["responses"]["200"]["headers"], "what `If-Match` is taken from"
+    for address, operations in paths.items():
+        for operation in operations.values():
+            answers = operation["responses"]
+            for status in {"201", "202"} & set(answers):
+                # A key is shown once, and has no address of its own.
+                assert "/admin/" in address or "Location" in answers[status]["headers"], operation["operationId"]
+            for status, name in (("401", "WWW-Authenticate"), ("429", "Retry-After"), ("503", "Retry-After")):
+                assert status not in answers or name in answers[status]["headers"], operation["operationId"]
+
+
 def test_the_errors_page_lists_exactly_the_problems_there_are() -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \| ([^|]+) \| [^|]+ \|$", ERRORS_PAGE.read_text(), re.MULTILINE)
     known = {(error.slug, str(error.status), error.title) for error in _leaves(GatewayError)}

@@ -11,6 +11,16 @@ from pydantic.json_schema import models_json_schema
 from contracts.api import Problem
 from gateway.http.answers import PROBLEM_MEDIA_TYPE
 
+#: What headers of answers mean, where a route sets them.
+_HEADERS = {
+    "ETag": "Which state this is: for `If-Match`, and for `If-None-Match`",
+    "Idempotency-Replayed": "`true` where an earlier request with the same `Idempotency-Key` made it",
+    "Link": 'The next page, as `<...>; rel="next"`, where there is one',
+    "Location": "The address of what was made, or is being made",
+    "Retry-After": "After how many seconds the same request may succeed",
+    "WWW-Authenticate": "How a key is sent",
+}
+_HEADERS_OF_PROBLEMS = {401: ("WWW-Authenticate",), 409: ("Retry-After",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _REFERENCE = "#/components/schemas/{model}"
 
 
@@ -23,10 +33,19 @@ def any_of_document(*models: type[BaseModel]) -> dict[str, Any]:
     return {"anyOf": [{"$ref": _REFERENCE.format(model=model.__name__)} for model in models]}
 
 
+def header_documents(*names: str) -> dict[str, Any]:
+    """For an entry of a route's `responses`: the headers that come with it. They are those of `_HEADERS`."""
+    return {"headers": {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}}
+
+
 def problem_documents(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": _REFERENCE.format(model=Problem.__name__)}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}}}
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}},
+            **(header_documents(*_HEADERS_OF_PROBLEMS[status]) if status in _HEADERS_OF_PROBLEMS else {}),
+        }
         for status in statuses
     }
 

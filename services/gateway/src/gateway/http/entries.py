@@ -10,7 +10,7 @@ from contracts.entries import EntryDraft, EntryPage, EntryView
 from contracts.identifiers import JournalName
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
-from gateway.http.documents import body_document, problem_documents
+from gateway.http.documents import body_document, header_documents, problem_documents
 from gateway.http.entity_tags import entity_tag, is_known, optional_revision, required_revision
 from gateway.http.journals import ReprocessOrder
 from gateway.http.json_bodies import body_of, optional_body_of
@@ -33,7 +33,11 @@ _IfMatch = Annotated[str | None, Header(description="The `ETag` of the entry, or
     summary="Store an entry; its enrichments follow by themselves",
     status_code=201,
     responses={
-        201: {"model": EntryView, "description": "Stored, with `Location` and `ETag`"},
+        201: {
+            "model": EntryView,
+            "description": "Stored",
+            **header_documents("Location", "ETag", "Idempotency-Replayed"),
+        },
         **problem_documents(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     },
     openapi_extra=body_document(EntryDraft),
@@ -63,8 +67,8 @@ async def create(
     operation_id="get_entry",
     summary="One entry, with what became of it",
     responses={
-        200: {"model": EntryView, "description": "With `ETag`"},
-        304: {"description": "It is as `If-None-Match` knows it"},
+        200: {"model": EntryView, "description": "As it is now", **header_documents("ETag")},
+        304: {"description": "It is as `If-None-Match` knows it", **header_documents("ETag")},
         **problem_documents(401, 403, 404, 422, 503),
     },
 )
@@ -87,7 +91,7 @@ async def get(
     operation_id="list_entries",
     summary="A page of a journal, newest first",
     responses={
-        200: {"model": EntryPage, "description": 'With `Link: <...>; rel="next"` where there is more'},
+        200: {"model": EntryPage, "description": "The page", **header_documents("Link")},
         **problem_documents(401, 403, 404, 422, 503),
     },
 )
@@ -122,7 +126,7 @@ async def list_(
     operation_id="replace_entry",
     summary="Replace an entry by its next revision",
     responses={
-        200: {"model": EntryView, "description": "The new revision, with `ETag`"},
+        200: {"model": EntryView, "description": "The new revision", **header_documents("ETag")},
         **problem_documents(400, 401, 403, 404, 408, 412, 413, 415, 422, 428, 503),
     },
     openapi_extra=body_document(EntryDraft),
@@ -165,7 +169,11 @@ async def erase(
     summary="Have an entry enriched again",
     status_code=202,
     responses={
-        202: {"model": EntryView, "description": "Its enrichments are pending; `Location` shows when they are there"},
+        202: {
+            "model": EntryView,
+            "description": "Its enrichments are pending; `Location` shows when they are there",
+            **header_documents("Location", "ETag"),
+        },
         **problem_documents(400, 401, 403, 404, 408, 413, 415, 422, 503),
     },
     openapi_extra=body_document(ReprocessOrder, required=False),

@@ -10,6 +10,7 @@ from contracts.model import Value
 from gateway.context import Probe
 from gateway.http.answers import json_answer
 from gateway.http.caller import ContextOfApi
+from gateway.http.documents import header_documents
 from telemetry import exposition
 
 RETRY_AFTER_S = 5
@@ -49,7 +50,7 @@ async def health() -> Response:
     summary="Which dependencies answer",
     responses={
         200: {"model": Readiness, "description": "Entries are taken"},
-        503: {"model": Readiness, "description": "They cannot be, or not for long"},
+        503: {"model": Readiness, "description": "They cannot be, or not for long", **header_documents("Retry-After")},
     },
 )
 async def readiness(context: ContextOfApi) -> Response:

@@ -10,7 +10,7 @@ from contracts.identifiers import JournalName
 from contracts.reports import InsightsOrder, ReportList, ReportView
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
-from gateway.http.documents import body_document, problem_documents
+from gateway.http.documents import body_document, header_documents, problem_documents
 from gateway.http.event_stream import EventStream, live_bytes
 from gateway.http.json_bodies import body_of
 from gateway.live.permission import while_allowed
@@ -34,7 +34,11 @@ class ReportsQuery(BaseModel):
     summary="Have a report made",
     status_code=202,
     responses={
-        202: {"model": ReportView, "description": "Pending; `Location` shows how far it is, and then the report"},
+        202: {
+            "model": ReportView,
+            "description": "Pending; `Location` shows how far it is, and then the report",
+            **header_documents("Location"),
+        },
         **problem_documents(400, 401, 403, 404, 408, 413, 415, 422, 503),
     },
     openapi_extra=body_document(InsightsOrder),

@@ -12,7 +12,7 @@ from contracts.model import Request, Value
 from gateway.domain.entries import KINDS
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
-from gateway.http.documents import body_document, problem_documents
+from gateway.http.documents import body_document, header_documents, problem_documents
 from gateway.http.json_bodies import body_of, optional_body_of
 from gateway.service.enrich import reprocess_journal
 from gateway.service.erase import erase_journal
@@ -64,7 +64,7 @@ async def list_(context: ContextOfApi, caller: Caller) -> Response:
     summary="Make a journal; nothing changes if it is there",
     responses={
         200: {"model": JournalView, "description": "It was there"},
-        201: {"model": JournalView, "description": "It is new"},
+        201: {"model": JournalView, "description": "It is new", **header_documents("Location")},
         **problem_documents(401, 403, 404, 422, 503),
     },
 )
@@ -122,7 +122,10 @@ async def erase(context: ContextOfApi, caller: Caller, journal: JournalName) -> 
     operation_id="reprocess_journal",
     summary="Have every entry of a journal enriched again",
     status_code=202,
-    responses={202: {"model": ReprocessAnswer}, **problem_documents(400, 401, 403, 404, 408, 413, 415, 422, 503)},
+    responses={
+        202: {"model": ReprocessAnswer, **header_documents("Location")},
+        **problem_documents(400, 401, 403, 404, 408, 413, 415, 422, 503),
+    },
     openapi_extra=body_document(ReprocessOrder, required=False),
 )
 async def reprocess(

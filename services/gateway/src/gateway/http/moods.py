@@ -10,7 +10,7 @@ from contracts.identifiers import JournalName
 from contracts.moods import BucketSize, DaysOf, MoodTimeline, TimelineQuery
 from gateway.http.answers import tagged_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
-from gateway.http.documents import problem_documents
+from gateway.http.documents import header_documents, problem_documents
 from gateway.service.read_moods import read_timeline
 
 router = APIRouter(prefix="/v1/journals/{journal}/moods", tags=["moods"], dependencies=[KEY_NEEDED])
@@ -39,8 +39,8 @@ class MoodQuery(TimelineQuery):
     operation_id="list_moods",
     summary="Moods over time, inferred and given, in days, weeks or months",
     responses={
-        200: {"model": MoodTimeline, "description": "Every bucket of the range, with `ETag`"},
-        304: {"description": "It is as `If-None-Match` knows it"},
+        200: {"model": MoodTimeline, "description": "Every bucket of the range", **header_documents("ETag")},
+        304: {"description": "It is as `If-None-Match` knows it", **header_documents("ETag")},
         **problem_documents(401, 403, 404, 422, 503),
     },
 )

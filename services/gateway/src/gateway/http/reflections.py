@@ -8,7 +8,7 @@ from contracts.identifiers import JournalName, Ordinal
 from contracts.reflections import ReflectionList, ReflectionView
 from gateway.http.answers import json_answer
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
-from gateway.http.documents import problem_documents
+from gateway.http.documents import header_documents, problem_documents
 from gateway.service.read_reflections import get_reflection, list_reflections
 from gateway.service.reflect import request_reflection
 
@@ -21,7 +21,11 @@ router = APIRouter(prefix="/v1/journals/{journal}/entries/{entry_id}", tags=["re
     summary="Have a reflection written",
     status_code=202,
     responses={
-        202: {"model": ReflectionView, "description": "Pending; `Location` shows when it is there"},
+        202: {
+            "model": ReflectionView,
+            "description": "Pending; `Location` shows when it is there",
+            **header_documents("Location"),
+        },
         **problem_documents(401, 403, 404, 422, 503),
     },
 )
