@@ -223,6 +223,18 @@ def test_the_pull_job_uses_the_volume_of_the_model_server(charts: dict[str, Rend
     assert job.spec["containers"][0]["args"][1:] == ["pull", "all-minilm", "llama3.2", "nomic-embed-text"]
 
 
+def test_every_pod_of_ours_runs_where_ours_may(charts: dict[str, Rendered]) -> None:
+    chart = charts["placing"]
+    wanted = chart.order.values["gateway"]
+    placed = {pod.component: pod.spec for pod in pods_of(chart) if pod.component in OURS | {"test"}}
+    assert set(placed) == OURS | {"test"}
+    for component, spec in placed.items():
+        assert (spec["nodeSelector"], spec["tolerations"]) == (wanted["nodeSelector"], wanted["tolerations"]), component
+        assert spec["affinity"]["nodeAffinity"] == wanted["affinity"]["nodeAffinity"], component
+        # Kept away from gateways, setup would find no node in a small cluster.
+        assert ("podAntiAffinity" in spec["affinity"]) == (component not in {"setup", "commands", "test"}), component
+
+
 def test_what_cannot_be_changed_has_a_name_of_its_own_for_each_content(charts: dict[str, Rendered]) -> None:
     """Else an upgrade under GitOps would try to change a Job, which Kubernetes refuses."""
     names = {charts[name].one("Job", "setup")["metadata"]["name"] for name in ("minimal", "gpu", "placing")}

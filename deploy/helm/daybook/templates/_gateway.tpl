@@ -27,3 +27,13 @@ What the gateway's program finds in its pods, be it that it serves or that it ru
 {{ . }}
 {{- end }}
 {{- end }}
+
+{{/*
+Where a pod for its commands may run, as YAML: where its own may. What `affinity` says of other pods is for those that serve: kept away from
+them, a hook would find no node in a small cluster.
+*/}}
+{{- define "daybook.gatewayPlacing" -}}
+{{- $placing := pick .Values.gateway "nodeSelector" "tolerations" "priorityClassName" -}}
+{{- with .Values.gateway.affinity.nodeAffinity }}{{ $_ := set $placing "affinity" (dict "nodeAffinity" .) }}{{ end -}}
+{{- toYaml $placing -}}
+{{- end }}
