@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from rich.console import Group
@@ -32,7 +33,8 @@ class PartStatus:
 @dataclass(frozen=True)
 class StackStatus:
     parts: tuple[PartStatus, ...]
-    #: Events that no worker has turned into tasks yet, and tasks that are not done; None where NATS does not answer.
+    #: Events that no worker has turned into tasks yet, and tasks that are not done, but for those that wait for their
+    #: next attempt; None where NATS does not answer.
     waiting_events: int | None
     waiting_tasks: int | None
     #: Results that workers recorded since the gateway started; None where it does not answer.
@@ -90,6 +92,20 @@ def welcome(stack: Stack) -> str:
     )
 
 
+def count_waiting(answer: dict[str, Any]) -> tuple[int, int]:
+    """Events and tasks that wait or are in work. `answer`: NATS's `/jsz?consumers=1`."""
+    # By consumer: the stream of tasks also keeps what is to be tried again later, and notes on lost tasks.
+    events = tasks = 0
+    for account in answer.get("account_details") or []:
+        for stream in account.get("stream_detail") or []:
+            waiting = sum(c["num_pending"] + c["num_ack_pending"] for c in stream.get("consumer_detail") or [])
+            if stream["name"] == f"{TASK_PREFIX.upper()}_TASKS":
+                tasks += waiting
+            elif not stream["name"].startswith(TASK_PREFIX.upper() + "_TRANSIENT"):
+                events += waiting
+    return events, tasks
+
+
 def _counts(status: StackStatus) -> str:
     return (
         f"events waiting {_shown(status.waiting_events)}   tasks waiting {_shown(status.waiting_tasks)}   "
@@ -108,14 +124,7 @@ def _queues(monitor_url: str) -> tuple[int | None, int | None]:
         answer = httpx.get(f"{monitor_url}/jsz?consumers=1", timeout=_TIMEOUT_S, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
         return None, None
-    events = tasks = 0
-    for account in answer.get("account_details") or []:
-        for stream in account.get("stream_detail") or []:
-            if stream["name"] == f"{TASK_PREFIX.upper()}_TASKS":
-                tasks += stream["state"]["messages"]
-            elif not stream["name"].startswith(TASK_PREFIX.upper() + "_TRANSIENT"):
-                events += sum(c["num_pending"] + c["num_ack_pending"] for c in stream.get("consumer_detail") or [])
-    return events, tasks
+    return count_waiting(answer)
 
 
 def _recorded(gateway_url: str) -> int | None:
