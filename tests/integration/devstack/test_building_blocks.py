@@ -34,6 +34,17 @@ def test_a_process_that_ends_early_tells_its_last_words(tmp_path: Path) -> None:
         process.wait_until(lambda: False, within_s=10)
 
 
+def test_the_last_words_are_those_of_this_start(tmp_path: Path) -> None:
+    process = ServerProcess("broken", ["sh", "-c", "echo $WORDS; exit 1"], log=tmp_path / "log", env={"WORDS": "old"})
+    for words in ("old", "new"):
+        process.change_env({"WORDS": words})
+        process.start()
+        with pytest.raises(StartFailed) as caught:
+            process.wait_until(lambda: False, within_s=10)
+        assert str(caught.value).splitlines()[1:-1] == [words]
+    assert (tmp_path / "log").read_text() == "old\nnew\n"
+
+
 def test_a_changed_setting_holds_from_the_next_start_on(tmp_path: Path) -> None:
     process = ServerProcess("said", ["sh", "-c", "echo $SIZE $KIND"], log=tmp_path / "log", env={"KIND": "new"})
     process.change_env({"SIZE": "8"})

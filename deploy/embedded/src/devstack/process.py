@@ -46,6 +46,8 @@ class ServerProcess:
         self._stop_signal = stop_signal
         self._stop_s = stop_s
         self._process: subprocess.Popen[bytes] | None = None
+        #: Where in the log this start begins.
+        self._log_from_bytes = 0
 
     @property
     def pid(self) -> int | None:
@@ -68,6 +70,7 @@ class ServerProcess:
         assert not self.running, f"{self.name} runs already"
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
+            self._log_from_bytes = output.tell()
             self._process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -125,9 +128,12 @@ class ServerProcess:
         self._signal(signal.SIGCONT)
 
     def log_tail(self) -> str:
+        """The end of what it wrote since its last start."""
         if not self.log.exists():
             return ""
-        return self.log.read_text(errors="replace")[-_LOG_TAIL_CHARS:].strip()
+        with self.log.open("rb") as log:
+            log.seek(self._log_from_bytes)
+            return log.read().decode(errors="replace")[-_LOG_TAIL_CHARS:].strip()
 
     def _signal(self, which: signal.Signals) -> None:
         if self.running:
