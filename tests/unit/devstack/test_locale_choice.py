@@ -34,8 +34,17 @@ def test_what_somebody_named_stands_before_the_system():
     system = {"LANG": "en_US.UTF-8"}
     assert choose_locale("de-AT", system | {"GATEWAY_CARE_LOCALE": "nl-BE"}).locale == "de-AT"
     assert choose_locale(None, system | {"GATEWAY_CARE_LOCALE": "nl-BE"}).locale == "nl-BE"
+
+
+@pytest.mark.parametrize(("named", "locale"), [("de-at", "de-AT"), ("de_AT", "de-AT"), ("DE", "de"), ("de", "de")])
+def test_a_locale_is_taken_as_people_write_it(named, locale):
+    assert choose_locale(named, {}).locale == locale
+
+
+@pytest.mark.parametrize("named", ["austria", "", "de-", "de-Latn-AT", "de_AT.UTF-8"])
+def test_what_is_no_locale_is_refused_with_an_example(named):
     with pytest.raises(StackFault, match="such as de-AT"):
-        choose_locale("austria", system)
+        choose_locale(named, {"LANG": "en_US.UTF-8"})
 
 
 def test_it_says_whether_there_is_a_help_line_and_how_to_get_one(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from care import HelpTexts, TextsInvalid, is_locale
+from contracts.journals import language_tag
 from devstack.faults import StackFault
 
 _SETTING = "GATEWAY_CARE_LOCALE"
@@ -55,9 +56,7 @@ def from_posix(name: str) -> str | None:
 
 def _find(named: str | None, environment: Mapping[str, str]) -> tuple[str | None, str]:
     if named is not None:
-        if not is_locale(named):
-            raise StackFault(f"--locale {named}: write a language, or a language and a country, such as de-AT")
-        return named, "--locale"
+        return _written(named), "--locale"
     if environment.get(_SETTING):
         # Whether it is one is the gateway's to say.
         return environment[_SETTING], _SETTING
@@ -66,6 +65,18 @@ def _find(named: str | None, environment: Mapping[str, str]) -> tuple[str | None
         if value:
             return from_posix(value), f"{variable}={value}"
     return None, f"{_SYSTEM[-1]} is not set"
+
+
+def _written(named: str) -> str:
+    """`de-AT` of `de-at` and `de_AT` too."""
+    refused = StackFault(f"--locale {named}: write a language, or a language and a country, such as de-AT")
+    try:
+        locale = language_tag(named.replace("_", "-"))
+    except ValueError as error:
+        raise refused from error
+    if not is_locale(locale):
+        raise refused
+    return locale
 
 
 def _texts(environment: Mapping[str, str]) -> HelpTexts:
