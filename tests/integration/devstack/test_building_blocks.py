@@ -12,7 +12,7 @@ import pytest
 
 from devstack.faults import NotForRoot, StartFailed
 from devstack.nats import NatsServer, NatsUser
-from devstack.ports import free_port, is_free
+from devstack.ports import free_port, is_free, port_of
 from devstack.postgres import PostgresServer, closed_folder
 from devstack.process import ServerProcess
 
@@ -25,6 +25,13 @@ def test_a_preferred_port_is_taken_only_where_free() -> None:
         assert not is_free(taken)
         assert free_port(taken) != taken
     assert free_port(taken) == taken
+
+
+@pytest.mark.parametrize("text", ["99999", "0", "-1", "http", ""])
+def test_what_is_no_port_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match=f"{text} is no port: they go from 1 to 65535"):
+        port_of(text)
+    assert port_of("65535") == 65535
 
 
 def test_a_process_that_ends_early_tells_its_last_words(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from devstack import home as home_module
 from devstack.faults import StackFault
 from devstack.home import Home
+from devstack.ports import free_port
 
 
 def test_a_second_stack_on_the_same_folder_is_told_who_runs_and_how_to_stop_it(tmp_path: Path) -> None:
@@ -42,13 +43,24 @@ def test_ports_stay_the_same_while_they_are_free(tmp_path: Path) -> None:
     home = Home(tmp_path)
     first = home.ports({"nats": 0, "gateway": 0})
     assert len(set(first.values())) == 2
-    assert Home(tmp_path).ports({"nats": 0, "gateway": 8080}) == first
+    assert Home(tmp_path).ports({"nats": 0, "gateway": 0}) == first
     with socket.socket() as other:
         other.bind(("127.0.0.1", first["nats"]))
         other.listen()
         moved = home.ports({"nats": 0, "gateway": 0})
     assert moved["nats"] != first["nats"]
     assert moved["gateway"] == first["gateway"]
+
+
+def test_a_preferred_port_is_taken_again_once_it_is_free(tmp_path: Path) -> None:
+    home, preferred = Home(tmp_path), free_port()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", preferred))
+        other.listen()
+        moved = home.ports({"nats": 0, "gateway": preferred})
+        assert moved["gateway"] != preferred
+        assert home.ports({"nats": 0, "gateway": preferred}) == moved
+    assert home.ports({"nats": 0, "gateway": preferred}) == moved | {"gateway": preferred}
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error(tmp_path: Path) -> None:

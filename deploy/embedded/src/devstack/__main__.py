@@ -12,6 +12,7 @@ from devstack.gateway_commands import run_gateway
 from devstack.home import Home
 from devstack.locale_choice import choose_locale
 from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models
+from devstack.ports import port_of
 from devstack.stack_config import StackConfig
 from devstack.up import run_up
 
@@ -20,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="devstack", description="Daybook on one machine, with nothing else installed")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start everything and show how it is, until Ctrl-C")
-    up.add_argument("--port", type=int, help="of the API; else 8080 where free, else any")
+    up.add_argument("--port", type=_port, help="of the API; else 8080 where free, else any")
     up.add_argument("--embedded-models", action="store_true", help="use the small models even where Ollama is there")
     up.add_argument("--embedding-model", default="all-minilm", help="in your Ollama (default: %(default)s)")
     up.add_argument("--chat-model", default="llama3.2", help="in your Ollama (default: %(default)s)")
@@ -47,6 +48,13 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _port(text: str) -> int:
+    try:
+        return port_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _models(options: argparse.Namespace, console: Console) -> ModelChoice:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from devstack.faults import StackFault
-from devstack.ports import free_port
+from devstack.ports import free_port, is_free
 
 _FREE_BYTES_NEEDED = 500 * 1024 * 1024
 
@@ -61,7 +61,9 @@ class Home:
             yield
 
     def ports(self, preferred: dict[str, int], *, fixed: frozenset[str] = frozenset()) -> dict[str, int]:
-        """A port for each name: the one it had last time, else the preferred one, else a free one (0 = any).
+        """A port for each name: the preferred one (0: none is), else the one it had last time, else a free one.
+
+        What is preferred stands before what was: who had to give way to another program once comes back.
 
         Raises:
             StackFault: a port of `fixed` is taken.
@@ -76,7 +78,7 @@ class Home:
                     )
                 chosen[name] = wish
                 continue
-            port = free_port(known.get(name, wish))
+            port = wish if wish and is_free(wish) else free_port(known.get(name, 0))
             while port in chosen.values():
                 port = free_port()
             chosen[name] = port

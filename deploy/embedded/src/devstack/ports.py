@@ -1,8 +1,18 @@
-"""Free ports on this machine, and whether one is taken."""
+"""Ports: free ones on this machine, whether one is taken, and what a person wrote as one."""
 
 import socket
 
 HOST = "127.0.0.1"
+
+
+_LAST = 65535
+
+
+def port_of(text: str) -> int:
+    """Raises: ValueError, for people."""
+    if not text.isdecimal() or not 1 <= int(text) <= _LAST:
+        raise ValueError(f"{text} is no port: they go from 1 to {_LAST}")
+    return int(text)
 
 
 def free_port(preferred: int = 0) -> int:
