@@ -7,22 +7,24 @@ from typing import Any
 import pytest
 from celery import Celery
 from kombu.asynchronous.hub import Hub
+from kombu.exceptions import OperationalError
 
-from contracts.events import DomainEvent, EntryCreated, EntryRef
+from contracts.events import DomainEvent, EntryCreated, EntryErased, EntryRef
 from contracts.identifiers import derived_id, new_id
-from kombu_jetstream.errors import NotPermitted
+from kombu_jetstream.errors import LinkClosed, NotPermitted
 from support.eventually import wait_until
 from support.log_lines import log_lines
 from worker_kit import EventStepConfig, Order, install_event_step
 
-RETRY_S = 7.0
+RETRY_S, BACK_S = 7.0, 70.0
 
 
 class Delivery:
     """A message that carries an event, and its verdict."""
 
-    def __init__(self, event: DomainEvent) -> None:
+    def __init__(self, event: DomainEvent, deliveries: int) -> None:
         self.body = event.model_dump_json()
+        self.delivery_info = {"deliveries": deliveries}
         self.verdict: object = None
 
     @property
@@ -42,15 +44,15 @@ class Broker:
     """Takes tasks, and says whether any wait, unless it has a fault."""
 
     def __init__(self) -> None:
-        self.sending_fault: Exception | None = None
+        self.sending_faults: dict[str, Exception] = {}
         self.asking_fault: Exception | None = None
         self.sent: list[str] = []
         self.default_channel = self
         self.connection_errors = self.channel_errors = (OSError,)
 
     def send_task(self, name: str, **_options: object) -> None:
-        if self.sending_fault is not None:
-            raise self.sending_fault
+        if name in self.sending_faults:
+            raise self.sending_faults[name]
         self.sent.append(name)
 
     def queue_declare(self, _queue: str, *, passive: bool) -> Any:
@@ -69,7 +71,13 @@ class Site:
         self.route_fault: Exception | None = None
         app = Celery("events", broker="memory://", set_as_current=False)
         gathering = EventStepConfig(
-            stream="S", durable="d", route=self._route, gather_s=0.01, batch_queue="tasks", retry_s=RETRY_S
+            stream="S",
+            durable="d",
+            route=self._route,
+            gather_s=0.01,
+            batch_queue="tasks",
+            retry_s=RETRY_S,
+            back_s=BACK_S,
         )
         install_event_step(app, gathering)
         (step,) = app.steps["consumer"]
@@ -78,10 +86,14 @@ class Site:
     def _route(self, events: Sequence[DomainEvent]) -> list[Order]:
         if self.route_fault is not None:
             raise self.route_fault
-        return [Order("embed", "tasks", (), derived_id("embed", event.id), (event.id,)) for event in events]
+        tasks = ["embed" if isinstance(event, EntryCreated) else "erase" for event in events]
+        return [
+            Order(task, "tasks", (), derived_id(task, event.id), (event.id,))
+            for task, event in zip(tasks, events, strict=True)
+        ]
 
-    def deliver(self) -> Delivery:
-        delivery = Delivery(EntryCreated(data=EntryRef(journal="anna", entry_id=new_id(), revision=1)))
+    def deliver(self, kind: type[EntryCreated | EntryErased] = EntryCreated, *, deliveries: int = 1) -> Delivery:
+        delivery = Delivery(kind(data=EntryRef(journal="anna", entry_id=new_id(), revision=1)), deliveries)
         self._step.on_message(delivery)
         return delivery
 
@@ -96,18 +108,28 @@ def site() -> Site:
     return Site()
 
 
-def test_events_that_nobody_foresaw_to_fail_are_given_back_and_the_next_are_taken(site: Site) -> None:
-    site.broker.sending_fault = NotPermitted("publish", "tasks.embed")
-    refused = [site.deliver() for _ in range(3)]
+def test_an_order_that_is_refused_gives_back_its_own_events_for_longer_each_time(site: Site) -> None:
+    site.broker.sending_faults = {"erase": NotPermitted("publish", "tasks.erase")}
+    erased = [site.deliver(EntryErased, deliveries=count) for count in (1, 2, 4, 5, 99)]
+    created = site.deliver()
     with log_lines() as lines:
-        wait_until(lambda: site.settled(refused))
-    assert [delivery.verdict for delivery in refused] == [RETRY_S] * 3
-    (failed,) = lines.of("event.batch_failed")
-    assert (failed["error"], failed["events"]) == ("NotPermitted", 3)
-    site.broker.sending_fault = None
-    taken = site.deliver()
+        wait_until(lambda: site.settled([*erased, created]))
+    assert [delivery.verdict for delivery in erased] == [BACK_S * times for times in (1, 2, 8, 8, 8)]
+    assert (created.verdict, site.broker.sent) == ("ack", ["embed"])
+    told = [(line["task"], line["error"], line["level"]) for line in lines.of("event.not_ordered")]
+    assert told == [("erase", "NotPermitted", "error")] * 5
+    site.broker.sending_faults = {}
+    taken = site.deliver(EntryErased)
     wait_until(lambda: site.settled([taken]))
-    assert (taken.verdict, site.broker.sent) == ("ack", ["embed"])
+    assert (taken.verdict, site.broker.sent) == ("ack", ["embed", "erase"])
+
+
+@pytest.mark.parametrize("fault", [OSError(), LinkClosed(), OperationalError()], ids=repr)
+def test_events_come_again_soon_where_the_broker_is_away(site: Site, fault: Exception) -> None:
+    site.broker.sending_faults = {"embed": fault}
+    unsent = site.deliver(deliveries=3)
+    wait_until(lambda: site.settled([unsent]))
+    assert unsent.verdict == RETRY_S
 
 
 def test_events_of_which_nobody_knows_what_to_do_are_given_back(site: Site) -> None:
@@ -115,7 +137,9 @@ def test_events_of_which_nobody_knows_what_to_do_are_given_back(site: Site) -> N
     odd = site.deliver()
     with log_lines() as lines:
         wait_until(lambda: site.settled([odd]))
-    assert odd.verdict == RETRY_S
+    assert odd.verdict == BACK_S
+    (failed,) = lines.of("event.batch_failed")
+    assert (failed["error"], failed["events"]) == ("LookupError", 1)
     assert "elderflower" not in lines.text
 
 
@@ -127,7 +151,7 @@ def test_one_that_cannot_be_given_back_keeps_no_other(site: Site, monkeypatch: p
     stuck, other = site.deliver(), site.deliver()
     monkeypatch.setattr(stuck, "requeue_after", closed)
     wait_until(lambda: site.settled([other]))
-    assert (stuck.verdict, other.verdict) == (None, RETRY_S)
+    assert (stuck.verdict, other.verdict) == (None, BACK_S)
 
 
 def test_events_do_not_wait_for_a_queue_that_may_not_be_asked_about(site: Site) -> None:

@@ -27,6 +27,9 @@ from worker_kit._metrics import EVENTS_REJECTED, EVENTS_TAKEN, HANDED_BACK
 from worker_kit._skew import BACK_S, KNOWN_WITHIN_S
 from worker_kit._traces import begin_event_span, headers_from
 
+#: Refused again and again, an event waits up to 2**3 times as long: its orders that were taken go out each time.
+_DOUBLINGS_MAX = 3
+
 log = structlog.get_logger()
 
 
@@ -67,8 +70,9 @@ class EventStepConfig:
     #: While this queue has tasks that nobody took yet, events go on gathering, up to `hold_s`: batches grow with load.
     batch_queue: str | None = None
     hold_s: float = 5.0
+    #: An event comes again after so long where the broker was away,
     retry_s: float = 2.0
-    #: An event of another version comes again after so long.
+    #: and after so long where it is of another version; or at first, where its order was refused.
     back_s: float = BACK_S
 
 
@@ -206,11 +210,18 @@ class _EventStep(bootsteps.ConsumerStep):
             log.error("event.batch_failed", events=len(batch.messages), **failure_of(error))  # noqa: TRY400
             for taken in batch.messages:
                 if not taken.message.acknowledged:
-                    self._give_back(taken, type(error).__name__)
+                    self._give_back(taken, type(error).__name__, self._back_in_s(taken, error))
 
-    def _give_back(self, taken: _Taken, why: str) -> None:
+    def _back_in_s(self, taken: _Taken, error: Exception) -> float:
+        """A broker that is away is there again soon; one that refuses does so until somebody has seen to it."""
+        if _is_away(error):
+            return self.settings.retry_s
+        deliveries: int = taken.message.delivery_info["deliveries"]
+        return self.settings.back_s * 2 ** min(deliveries - 1, _DOUBLINGS_MAX)
+
+    def _give_back(self, taken: _Taken, why: str, delay_s: float) -> None:
         try:
-            taken.message.requeue_after(self.settings.retry_s)
+            taken.message.requeue_after(delay_s)
         except Exception as error:  # noqa: BLE001 - the others are given back all the same
             log.error("event.not_given_back", event_id=str(taken.event.id), **failure_of(error))  # noqa: TRY400
         fail(taken.span, why)
@@ -219,7 +230,7 @@ class _EventStep(bootsteps.ConsumerStep):
     def _order(self, batch: _Batch) -> None:
         orders = self.settings.route([taken.event for taken in batch.messages])
         spans = {taken.event.id: taken.span for taken in batch.messages}
-        unsent: set[UUID] = set()
+        unsent: dict[UUID, Exception] = {}
         for order in orders:
             try:
                 self._parent.app.send_task(
@@ -231,14 +242,22 @@ class _EventStep(bootsteps.ConsumerStep):
                     headers=headers_from([spans[event_id] for event_id in order.because_of]),
                     retry=False,
                 )
-            except (OperationalError, OSError, TimeoutError) as error:
-                unsent.update(order.because_of)
-                log.warning("event.not_ordered", task=order.task, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the orders that are taken would be given back with it, and sent again
+                unsent.update(dict.fromkeys(order.because_of, error))
+                if _is_away(error):
+                    log.warning("event.not_ordered", task=order.task, error=type(error).__name__)
+                else:
+                    log.error("event.not_ordered", task=order.task, **failure_of(error))  # noqa: TRY400
         for taken in batch.messages:
-            if taken.event.id in unsent:
-                self._give_back(taken, "not_ordered")
+            error = unsent.get(taken.event.id)
+            if error is not None:
+                self._give_back(taken, "not_ordered", self._back_in_s(taken, error))
             else:
                 taken.message.ack()
                 EVENTS_TAKEN.labels(taken.event.type).inc()
                 taken.span.end()
         log.info("event.batch_ordered", events=len(batch.messages), orders=len(orders), unsent=len(unsent))
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, (OperationalError, OSError, TimeoutError)) or getattr(error, "retryable", False)
