@@ -1,8 +1,11 @@
 """Rules and panels as far as they can be judged without a Prometheus."""
 
+import re
+
 import promql_parser as promql
 import pytest
 
+from insights_worker.settings import Settings as InsightsSettings
 from support.promql import (
     OPERATOR,
     expressions_of_panels,
@@ -28,6 +31,12 @@ def test_an_alerts_own_labels_are_none_that_tell_its_series_apart(name: str) -> 
 def test_every_alert_has_a_case_in_which_it_fires() -> None:
     """That it does, promtool says where it is installed (tests/integration/watching)."""
     assert seen_to_fire() == set(ALERTS)
+
+
+def test_the_slowest_clock_that_may_be_set_is_not_taken_for_silent() -> None:
+    (silent_s,) = re.findall(r"> (\d+)$", ALERTS["DaybookClockSilent"]["expr"])
+    slowest_s = InsightsSettings.model_json_schema()["properties"]["report_schedule_every_s"]["maximum"]
+    assert slowest_s < float(silent_s)
 
 
 def test_labels_that_tell_series_apart_are_found_in_each_kind_of_expression() -> None:

@@ -22,5 +22,6 @@ class Settings(WorkerSettings):
     #: Only reflections that pass `reflection_checks` are accepted, and nobody sees one before. For models too small to
     #: be trusted (docs/quality.md): with others, a good reflection in other words than the entry's would be lost too.
     reflection_checked: bool = False
-    #: How often the clock asks for reports whose period has ended.
-    report_schedule_every_s: float = Field(300.0, gt=0)
+    #: How often the clock asks for reports whose period has ended. It ticks no oftener, and after 20 minutes
+    #: without a tick DaybookClockSilent takes it to be away.
+    report_schedule_every_s: float = Field(300.0, gt=0, le=900)
