@@ -142,6 +142,17 @@ async def test_who_asks_by_hand_overtakes_those_that_nobody_waits_for(store, own
     assert (1, True) not in await _orders(store, other), "what is written already waits behind nothing"
 
 
+async def test_who_asks_for_what_a_worker_has_lost_waits_no_longer_for_it_than_nobody(store, owner):
+    await change_settings(store, owner.principal, "anna", JournalSettingsChange(reflect="always"))
+    entry = (await create_entry(store, owner.principal, "anna", draft())).entry
+    await _begin(store, owner, entry)
+    async with store.connection() as connection:
+        await connection.execute("UPDATE reflections SET reissued_at = now() - interval '10 minutes'")
+    await _request(store, owner, entry)
+    await reconcile(store, overdue_s=300.0, idempotency_keep_s=3600)
+    assert await _orders(store, entry) == [(1, False), (1, True)]
+
+
 async def test_what_nobody_reports_is_asked_for_again(store, owner, entry):
     await _request(store, owner, entry)
     assert await reconcile(store, overdue_s=0.0, idempotency_keep_s=3600) == 3, "two enrichments and the reflection"

@@ -11,8 +11,10 @@ SELECT entry_id, version, revision, state, interactive, result, reason, notice, 
 FROM reflections WHERE entry_id = $1 AND state = 'pending';
 
 -- name: hasten_reflection
--- When somebody asks for the one that waits behind those who do not. Nothing comes back where somebody has before.
-UPDATE reflections SET interactive = true, reissued_at = now()
+-- When somebody asks for the one that waits behind those who do not. Nothing comes back where somebody has before. One that
+-- a worker has in hand, or had, is not ordered anew for that: when it counts as overdue stays as it was.
+UPDATE reflections
+SET interactive = true, reissued_at = CASE WHEN updated_at > requested_at THEN reissued_at ELSE now() END
 WHERE entry_id = $1 AND version = $2 AND state = 'pending' AND NOT interactive
 RETURNING entry_id, version, revision, state, interactive, result, reason, notice, requested_at, updated_at;
 
