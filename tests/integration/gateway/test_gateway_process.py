@@ -90,6 +90,8 @@ def test_a_key_file_is_made_once_for_its_owner_alone(env, tmp_path):
 def test_wrong_orders_are_refused_with_their_names(env, tmp_path):
     unknown = _ensure_key(env, tmp_path / "key", scopes="read,fly")
     assert (unknown.returncode, "unknown scope fly" in unknown.stderr) == (2, True)
+    no_journal = _ensure_key(env, tmp_path / "key", scopes="read", journals="anna,Diary!")
+    assert (no_journal.returncode, "no journal can have the name Diary!:" in no_journal.stderr) == (2, True)
     del env["GATEWAY_EMBEDDING_MODEL"]
     missing = run_gateway({**env, "GATEWAY_HTTP_PORT": "hush-hush"}, "migrate")
     assert missing.returncode == 2

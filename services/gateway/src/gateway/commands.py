@@ -12,13 +12,15 @@ import nats
 import structlog
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
+from pydantic import TypeAdapter, ValidationError
 
+from contracts.identifiers import JournalName
 from gateway.command_failures import CommandFailed, fields_of, line_of
 from gateway.db.diagnosis import list_given_up
 from gateway.db.migrations import migrate
 from gateway.db.store import AWAY, Store
 from gateway.domain.errors import KeyInvalid
-from gateway.domain.principals import SCOPES
+from gateway.domain.principals import ALL_JOURNALS, SCOPES
 from gateway.key_files import read_or_mint
 from gateway.messaging.nats_link import log_error
 from gateway.messaging.topology import apply_topology
@@ -178,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     ensure = keys.add_parser("ensure", help="have the key of a file known; make file and key if there is none")
     ensure.add_argument("--name", required=True)
     ensure.add_argument("--scopes", required=True, type=_scopes, help=",".join(SCOPES))
-    ensure.add_argument("--journals", required=True, type=_names, help="names with commas between, or *")
+    ensure.add_argument("--journals", required=True, type=_journals, help="names with commas between, or *")
     ensure.add_argument("--key-file", required=True, type=Path, help="- is standard input")
     ensure.set_defaults(run=_ensure_key)
     keys.add_parser("list", help="id, age, state, name, scopes and journals of each").set_defaults(run=_list_keys)
@@ -211,6 +213,22 @@ def _add_recovery(commands: Any) -> None:
 
 def _names(text: str) -> list[str]:
     return [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def _journals(text: str) -> list[str]:
+    names = _names(text)
+    if wrong := [name for name in names if name != ALL_JOURNALS and not _is_journal_name(name)]:
+        rule = "a name has small letters, digits and hyphens, 63 at most, no hyphen first; * is all"
+        raise argparse.ArgumentTypeError(f"no journal can have the name {', '.join(wrong)}: {rule}")
+    return names
+
+
+def _is_journal_name(name: str) -> bool:
+    try:
+        TypeAdapter(JournalName).validate_python(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def _scopes(text: str) -> list[str]:
