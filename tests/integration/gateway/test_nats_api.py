@@ -205,6 +205,11 @@ async def test_without_a_key_there_is_no_answer_but_401(ask, headers):
     assert (reply.problem.status, reply.problem.type) == (401, "urn:daybook:problem:key-invalid")
 
 
+async def test_without_a_key_a_bad_body_is_answered_with_401_too(ask):
+    reply = await ask(subjects.ENTRIES_CREATE, BAD_BODIES["unknown field"], ProblemReply, {})
+    assert (reply.problem.status, reply.problem.type) == (401, "urn:daybook:problem:key-invalid")
+
+
 async def test_a_key_with_a_known_id_and_another_secret_is_refused(ask, owner):
     forged = owner.key[:-1] + ("A" if owner.key[-1] != "A" else "B")
     headers = {"Authorization": f"Bearer {forged}"}

@@ -5,6 +5,7 @@ reads JetStream; one that does must say its `ack_policy`, since the default disc
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from faststream import Header
@@ -39,10 +40,14 @@ IdempotencyKey = Annotated[str | None, Header(IDEMPOTENCY_KEY_HEADER, default=No
 
 def create_broker(url: str, context: Callable[[], Context], *, workers: int = 16, grace_s: float = 20.0) -> NatsBroker:
     """The broker with every subject of the API, not started. `context` is asked for at each request."""
+
+    async def authenticate(authorization: str | None) -> object:
+        return await keys.authenticate(context().store, authorization)
+
     broker = NatsBroker(
         url,
         name="daybook-gateway-api",
-        middlewares=[TypedReplies],
+        middlewares=[partial(TypedReplies, authenticate=authenticate)],
         decoder=decode,
         graceful_timeout=grace_s,
         # It would log each message's arrival and end: `TypedReplies` writes one line instead.

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import structlog
-from faststream import BaseMiddleware, StreamMessage
+from faststream import BaseMiddleware, ContextRepo, StreamMessage
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.api import Problem, ProblemReply
+from contracts.api import AUTHORIZATION_HEADER, Problem, ProblemReply
 from contracts.subjects import EVIDENCE_REPORT
 from gateway.domain.errors import GatewayError
 from gateway.domain.problems import INTERNAL, problem_of, request_invalid
@@ -19,6 +19,8 @@ from telemetry import TRACEPARENT, bound, fail, failure_of, span
 
 #: What every handler calls the parameter that holds the body.
 REQUEST = "request"
+#: Raises what a key that does not hold raises.
+Authenticate = Callable[[str | None], Awaitable[object]]
 _SERVER_FAULT = 500
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -39,13 +41,17 @@ async def decode(message: StreamMessage[Any]) -> object:
 class TypedReplies(BaseMiddleware):
     """Turns errors into a `ProblemReply`, and writes the request's line and numbers."""
 
+    def __init__(self, msg: Any, /, *, context: ContextRepo, authenticate: Authenticate) -> None:
+        super().__init__(msg, context=context)
+        self._authenticate = authenticate
+
     async def consume_scope(
         self, call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> Any:
         subject = msg.raw_message.subject
         started = time.perf_counter()
         with bound(correlation_id=msg.correlation_id), _serving(subject, msg) as serving:
-            reply, outcome = await _answer(call_next, msg)
+            reply, outcome = await _answer(call_next, msg, self._authenticate)
             _tell(serving, reply, outcome)
             duration_s = time.perf_counter() - started
             NATS_REQUESTS.labels(subject=subject, outcome=outcome).inc()
@@ -55,14 +61,17 @@ class TypedReplies(BaseMiddleware):
 
 
 async def _answer(
-    call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any]
+    call_next: Callable[[StreamMessage[Any]], Awaitable[Any]], message: StreamMessage[Any], authenticate: Authenticate
 ) -> tuple[Any, str]:
     try:
-        return await call_next(message), "ok"
+        try:
+            return await call_next(message), "ok"
+        except ValidationError as error:
+            # FastStream reads the body before a handler sees the key. As over HTTP, who has none is told nothing else.
+            await authenticate(message.headers.get(AUTHORIZATION_HEADER))
+            problem = _problem_of_validation(error)
     except GatewayError as error:
         problem = problem_of(error)
-    except ValidationError as error:
-        problem = _problem_of_validation(error)
     except Exception as error:  # noqa: BLE001 - the border: the client is told that it was not the client
         log.error("nats.failed", subject=message.raw_message.subject, **failure_of(error))  # noqa: TRY400 - no message
         problem = INTERNAL
