@@ -64,7 +64,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.fixture(scope="module")
 def refused() -> dict[str, Rendered]:
-    return render({name: Order(values) for name, (values, _) in WRONG.items()})
+    orders = {name: Order(values) for name, (values, _) in WRONG.items()}
+    for key in ("postgres_password", "nats_gateway_password"):
+        orders[key] = Order(is_upgrade=True, secret={key: "p@ss/word"})
+    return render(orders)
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -76,6 +79,29 @@ def test_an_upgrade_that_does_not_see_its_secret_makes_no_new_passwords(charts: 
     error = charts["upgrade-without-its-secret"].error
     assert "the Secret diary-daybook-secrets is not to be seen" in error
     assert "global.existingSecret" in error
+
+
+def test_an_upgrade_keeps_what_stands_in_its_secret_and_writes_urls_from_it(charts: dict[str, Rendered]) -> None:
+    (secret,) = charts["upgrade-with-its-secret"].of_kind("Secret")
+    found = secret["stringData"]
+    password = found["postgres_password"]
+    assert password == "a-Long.one_~2"
+    assert found["gateway_database_url"] == f"postgresql://daybook:{password}@diary-daybook-postgresql:5432/daybook"
+    assert found["client_nats_url"] == f"nats://client:{'x' * 20}@diary-daybook-nats:4222"
+    assert yaml.safe_load(found["qdrant_config"]) == {"service": {"api_key": "12345678"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "help_"),
+    [
+        ("postgres_password", "set it in PostgreSQL (psql's `\\password`)"),
+        ("nats_gateway_password", "Take the key out of the Secret"),
+    ],
+)
+def test_a_password_that_a_url_cannot_hold_is_refused(refused: dict[str, Rendered], key: str, help_: str) -> None:
+    assert f"{key} in the Secret diary-daybook-secrets stands in a URL" in refused[key].error
+    assert help_ in refused[key].error
+    assert "p@ss" not in refused[key].error
 
 
 def test_the_readme_has_every_value_with_its_default() -> None:

@@ -3,9 +3,12 @@
 In a process of its own: the library brings a Go runtime with threads, and other tests fork.
 """
 
+import base64
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +33,8 @@ class Order:
     flags: tuple[tuple[str, str], ...] = ()
     release: str = "diary"
     is_upgrade: bool = False
+    #: What the chart finds in its Secret.
+    secret: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,22 +94,35 @@ def _main() -> None:
         values, files, error, lint = order["values"], {}, "", []
         for flag, text in order["flags"]:
             values = _over(values, parse[flag](text))
-        try:
-            # Loaded anew each time: a rendering that leaves a subchart out takes it away from the chart for good.
-            with helm_python.Chart.load(CHART) as chart:
-                files = chart.render(
-                    values,
-                    name=order["release"],
-                    namespace=NAMESPACE,
-                    is_install=not order["is_upgrade"],
-                    is_upgrade=order["is_upgrade"],
-                )
-            report = helm_python.lint(CHART, values, strict=True, namespace=NAMESPACE, kube_version="v1.33.0")
-            lint = [finding["error"] for finding in report["messages"] if finding["severity"] > advice]
-        except helm_python.HelmError as refused:
-            error = str(refused)
+        with tempfile.TemporaryDirectory() as folder:
+            path = _beside(order["secret"], Path(folder)) if order["secret"] else CHART
+            try:
+                # Loaded anew each time: a rendering that leaves a subchart out takes it away from the chart for good.
+                with helm_python.Chart.load(path) as chart:
+                    files = chart.render(
+                        values,
+                        name=order["release"],
+                        namespace=NAMESPACE,
+                        is_install=not order["is_upgrade"],
+                        is_upgrade=order["is_upgrade"],
+                    )
+                report = helm_python.lint(path, values, strict=True, namespace=NAMESPACE, kube_version="v1.33.0")
+                lint = [finding["error"] for finding in report["messages"] if finding["severity"] > advice]
+            except helm_python.HelmError as refused:
+                error = str(refused)
         answers[name] = {"files": files, "error": error, "lint": lint}
     json.dump(answers, sys.stdout)
+
+
+def _beside(secret: dict[str, str], folder: Path) -> Path:
+    """A copy of the chart in which the Secret stands: the library asks no cluster."""
+    copied = shutil.copytree(CHART, folder / CHART.name)
+    template = copied / "templates/secrets.yaml"
+    before, lookup, after = template.read_text().partition('(lookup "v1" "Secret" .Release.Namespace $name).data')
+    assert lookup
+    data = [f'"{key}" "{base64.b64encode(value.encode()).decode()}"' for key, value in secret.items()]
+    template.write_text(f"{before}(dict {' '.join(data)}){after}")
+    return copied
 
 
 def _over(values: Document, more: Document) -> Document:
