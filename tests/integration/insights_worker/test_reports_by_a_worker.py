@@ -233,6 +233,8 @@ def test_a_model_that_fails_costs_the_summary_not_the_report(
     result = found["result"]
     assert (found["state"], result["summary_missing"]) == ("done", "invalid_answer")
     assert result["removed"]["answers"] > 0
+    spent = result["provenance"]
+    assert min(spent["prompt_tokens"], spent["answer_tokens"], spent["inference_ms"]) > 0, "in vain, but spent"
     assert [theme["named_by"] for theme in result["themes"]] == ["words", "words"]
     assert {"plover", "shingle"} & set(result["themes"][0]["name"].split(", "))
     assert result["numbers"]["entries"] == 9

@@ -43,4 +43,5 @@ async def test_structured_gives_up_after_one_repair(server: ScriptedOllama, olla
     with pytest.raises(InvalidAnswer, match="cut off") as caught:
         await ollama.structured(MODEL, HELLO, Mood)
     assert "secret" not in str(caught.value)
+    assert (caught.value.prompt_tokens, caught.value.total_duration_ns) == (22, 10_000_000), "what both turns took"
     assert len(server.requests("/api/chat")) == 2

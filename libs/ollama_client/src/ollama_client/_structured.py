@@ -28,15 +28,24 @@ async def ask_structured(ask: Ask, messages: Sequence[Message], answer: type[M],
         second = await ask([*messages, first.message, Message.user(repair)])
         turns.append(second)
         value, faults = _validate(second, answer)
+    prompt_tokens = sum(turn.prompt_eval_count for turn in turns)
+    answer_tokens = sum(turn.eval_count for turn in turns)
+    total_duration_ns = sum(turn.total_duration_ns for turn in turns)
     if value is None:
-        raise InvalidAnswer(model, faults)
+        raise InvalidAnswer(
+            model,
+            faults,
+            prompt_tokens=prompt_tokens,
+            answer_tokens=answer_tokens,
+            total_duration_ns=total_duration_ns,
+        )
     return StructuredAnswer(
         value=value,
         answer=turns[-1],
         repaired=len(turns) > 1,
-        prompt_tokens=sum(turn.prompt_eval_count for turn in turns),
-        answer_tokens=sum(turn.eval_count for turn in turns),
-        total_duration_ns=sum(turn.total_duration_ns for turn in turns),
+        prompt_tokens=prompt_tokens,
+        answer_tokens=answer_tokens,
+        total_duration_ns=total_duration_ns,
     )
 
 

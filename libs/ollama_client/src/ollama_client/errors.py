@@ -152,14 +152,22 @@ class ProtocolViolation(OllamaError):
 
 
 class InvalidAnswer(OllamaError):
-    """`faults` names the fields and what is wrong with them, without the answer's text."""
+    """`faults` names the fields and what is wrong with them, without the answer's text.
+
+    Tokens and time are those of all its turns, as far as they are known: they were spent.
+    """
 
     retryable = True
 
-    def __init__(self, model: str, faults: str) -> None:
+    def __init__(
+        self, model: str, faults: str, *, prompt_tokens: int = 0, answer_tokens: int = 0, total_duration_ns: int = 0
+    ) -> None:
         super().__init__(f"{model} gave no valid answer, even after being told: {faults}")
         self.model = model
         self.faults = faults
+        self.prompt_tokens = prompt_tokens
+        self.answer_tokens = answer_tokens
+        self.total_duration_ns = total_duration_ns
 
 
 class PullFailed(OllamaError):

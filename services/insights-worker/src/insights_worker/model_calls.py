@@ -57,7 +57,10 @@ class ReportModel:
                 schema=prompt.schema,
                 options=options,
             )
-        except (InvalidAnswer, ContextOverflow):
+        except InvalidAnswer as error:
+            self._count(prompt, error.prompt_tokens, error.answer_tokens, error.total_duration_ns / 1e6)
+            return None
+        except ContextOverflow:
             self._count(prompt)
             return None
         self._count(prompt, found.prompt_tokens, found.answer_tokens, found.total_duration_ns / 1e6)
