@@ -22,6 +22,7 @@ from gateway.http.websockets import WebSocketProtocol
 from gateway.service.keys import authenticate
 from gateway.service.reflect import record_reflection
 from support.http_gateway import HttpGateway
+from support.log_lines import log_lines
 
 DEADLINE_S = 20.0
 RUN = new_id()
@@ -260,6 +261,23 @@ def test_a_key_that_cannot_be_looked_at_goes_on(
     with watching(gateway, asked.path, gateway.new_key("read")) as opened:
         asked.writes("You walked")
         assert heard(opened)["text"] == "You walked"
+
+
+def test_a_failure_that_nobody_foresaw_closes_it_as_ours_and_is_logged(
+    gateway: HttpGateway, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise LookupError("elderflower")
+
+    monkeypatch.setattr("gateway.live.reflections.get_reflection", broken)
+    with log_lines() as lines, watching(gateway, asked.path, gateway.new_key("read")) as opened:
+        with pytest.raises(ConnectionClosed, match="1011"):
+            heard(opened)
+        _until(lambda: lines.of("live.closed"))
+    (failed,) = lines.of("live.failed")
+    assert (failed["error"], failed["level"]) == ("LookupError", "error")
+    assert [line["how"] for line in lines.of("live.closed")] == ["failed"]
+    assert "elderflower" not in lines.text
 
 
 def test_who_leaves_is_forgotten(gateway: HttpGateway, asked: Asked) -> None:

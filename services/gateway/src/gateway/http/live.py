@@ -29,6 +29,7 @@ from gateway.live.permission import while_allowed
 from gateway.live.reflections import follow_reflection
 from gateway.service.keys import authenticate
 from gateway.service.read_reflections import get_reflection
+from telemetry import failure_of
 
 #: What a browser offers: `new WebSocket(url, ["daybook.v1", "daybook.key." + key])`.
 SUBPROTOCOL = "daybook.v1"
@@ -39,6 +40,7 @@ _CLOSES = {
     "stopping": (1001, None),
     "unavailable": (1001, "the database cannot be read now"),
     "refused": (1008, "this key may not read it any more"),
+    "failed": (1011, None),
     "too_slow": (4008, "too slow: what is missing is stored"),
 }
 
@@ -142,14 +144,28 @@ async def _send_events(websocket: WebSocket, events: AsyncGenerator[LiveEvent], 
             async for event in events:
                 last = event
                 async with asyncio.timeout(send_timeout_s):
-                    await websocket.send_text(event.model_dump_json())
+                    await _send_one(websocket, event)
         except TimeoutError:
             return "too_slow"
         except Unavailable:
             return "unavailable"
         except GatewayError:
             return "refused"
+        except WebSocketDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - whoever watches is told that it is ours, and the operator what
+            log.error("live.failed", **failure_of(error))  # noqa: TRY400
+            return "failed"
     return "ended" if last is not None and last.event == "ended" else "stopping"
+
+
+async def _send_one(websocket: WebSocket, event: LiveEvent) -> None:
+    text = event.model_dump_json()
+    try:
+        await websocket.send_text(text)
+    except RuntimeError as error:
+        # uvicorn's word where it has closed the connection itself, as no pong came.
+        raise WebSocketDisconnect(1006) from error
 
 
 async def _left(websocket: WebSocket) -> None:
