@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,6 +87,7 @@ async def test_streams_that_are_missing_or_different_and_workers_that_are_not_th
             await apply_topology(jetstream, replicas=1)
             by_check = await found(chosen)
             states = {says: state for state, says, _ in by_check["nats"]}
+            assert re.fullmatch(r"nats-server \d+\.\d+\.\d+", next(iter(states)))
             assert states["streams and consumers are as declared (DAYBOOK_EVENTS)"] == "ok"
             assert states["no enrichment-worker reads events; 0 wait"] == "fail"
             await jetstream.delete_consumer("DAYBOOK_EVENTS", "insights-worker")

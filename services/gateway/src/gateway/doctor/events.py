@@ -54,7 +54,7 @@ def _unreachable(errors: list[Exception]) -> Finding:
 
 async def _look(client: Client, replicas: int) -> AsyncGenerator[Finding]:
     version = client.connected_server_version
-    says = f"nats-server {version}"
+    says = f"nats-server {version.major}.{version.minor}.{version.patch}"
     if (version.major, version.minor) < _OLDEST:
         yield fail(says, "Daybook needs 2.12 or newer: older ones confirm a delayed task and never deliver it")
     else:
@@ -114,4 +114,4 @@ def _of_worker(backlog: EventBacklog) -> Iterator[Finding]:
             f"see the log of the {name}; it may be cut off from the task queues",
         )
     else:
-        yield ok(f"a {name} reads events; {backlog.waiting} wait")
+        yield ok(f"{name} reads events; {backlog.waiting} wait")

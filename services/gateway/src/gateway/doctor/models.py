@@ -35,7 +35,8 @@ def models_check(ollama: OllamaConfig, *, embedding_model: str, chat_model: str 
             return [
                 fail(
                     f"Ollama does not answer ({type(error).__name__})",
-                    "start it (`ollama serve`), or correct GATEWAY_OLLAMA_URL",
+                    "start it (an Ollama of yours: `ollama serve`; the embedded models of `make up` start again by "
+                    "themselves, or models.log says why not), or correct GATEWAY_OLLAMA_URL",
                 )
             ]
 
