@@ -3,7 +3,7 @@
 import pytest
 
 from devstack.faults import StackFault
-from devstack.model_choice import EMBEDDED, ModelsMissing, choose_models, ollama_address
+from devstack.model_choice import EMBEDDED, ModelsMissing, choose_models, is_remote_allowed, ollama_address
 from devstack.ports import free_port
 from support.scripted_ollama import ScriptedOllama, document
 
@@ -55,6 +55,19 @@ def test_missing_models_come_with_the_lines_that_get_them() -> None:
 def test_a_host_where_nobody_answers_is_an_error_and_not_a_silent_change_of_models() -> None:
     with pytest.raises(StackFault, match=r"no Ollama answers at http://127.0.0.1:\d+ .*ollama serve"):
         choose_models(f"127.0.0.1:{free_port()}", embedding_model="all-minilm", chat_model="llama3.2")
+
+
+@pytest.mark.parametrize("host", ["http://8.8.8.8:11434", "8.8.8.8", "https://[2001:4860:4860::8888]"])
+def test_a_host_of_strangers_is_not_asked_but_where_that_is_allowed(host: str) -> None:
+    with pytest.raises(StackFault, match=r"private network.*INSIGHTS_OLLAMA_ALLOW_REMOTE to true"):
+        choose_models(host, embedding_model="all-minilm", chat_model="llama3.2")
+
+
+def test_a_remote_host_is_allowed_by_every_service_or_not_at_all() -> None:
+    said = {f"{service}_OLLAMA_ALLOW_REMOTE": "True" for service in ("GATEWAY", "ENRICHMENT", "INSIGHTS")}
+    assert is_remote_allowed(said)
+    assert not is_remote_allowed(said | {"INSIGHTS_OLLAMA_ALLOW_REMOTE": "false"})
+    assert not is_remote_allowed({})
 
 
 def test_a_host_that_is_no_ollama_is_an_error() -> None:

@@ -11,7 +11,7 @@ from devstack.faults import StackFault
 from devstack.gateway_commands import run_gateway
 from devstack.home import Home
 from devstack.locale_choice import choose_locale
-from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models
+from devstack.model_choice import EMBEDDED, ModelChoice, ModelsMissing, choose_models, is_remote_allowed
 from devstack.ports import port_of
 from devstack.stack_config import StackConfig
 from devstack.up import run_up
@@ -62,7 +62,10 @@ def _models(options: argparse.Namespace, console: Console) -> ModelChoice:
         return EMBEDDED
     try:
         return choose_models(
-            os.environ.get("OLLAMA_HOST"), embedding_model=options.embedding_model, chat_model=options.chat_model
+            os.environ.get("OLLAMA_HOST"),
+            embedding_model=options.embedding_model,
+            chat_model=options.chat_model,
+            allow_remote=is_remote_allowed(os.environ),
         )
     except ModelsMissing as fault:
         if not console.is_terminal:
