@@ -69,7 +69,7 @@ def hot_statements(journal: str, entry_ids: list[UUID], written: datetime) -> li
         Hot("each round: reports", "reports", "reissue_overdue_reports", (_OVERDUE, 500)),
         Hot("each round: words of another lexicon", "enrichments", "span_lexicons", ()),
         Hot("each round: expired requests", "idempotency", "delete_expired_records", (datetime.now(UTC) - _LONG_AGO,)),
-        Hot("an entry is erased: its reports", "reports", "renew_reports", (one,)),
+        Hot("an entry is erased: its reports", "reports", "renew_reports", ([one],)),
         Hot("the outbox is relayed", "outbox", "claim_events", (256,)),
     ]
 
