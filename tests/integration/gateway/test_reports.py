@@ -143,6 +143,23 @@ async def test_who_asks_by_hand_overtakes_those_that_nobody_waits_for(desk, stor
     assert (await desk.waited_for())[-1], "until somebody asks"
 
 
+async def test_who_asks_for_one_that_a_worker_has_in_hand_orders_it_no_second_time(desk, store, owner):
+    await desk.write()
+    change = JournalSettingsChange(reports=("weekly",))
+    await change_settings(store, owner.principal, "anna", change)
+    await schedule_reports(store, owner.principal, now=datetime(2026, 3, 9, 12, tzinfo=UTC))
+    week = {"kind": "weekly", "from": "2026-03-02"}
+    async with store.connection() as connection:
+        (report_id,) = [row["id"] for row in await connection.fetch("SELECT id FROM reports")]
+        report = await get_report(store, owner.principal, "anna", report_id)
+        await desk.begin(report)
+        assert (await desk.request(**week)).id == report.id
+        assert await desk.waited_for() == [False]
+        await connection.execute("UPDATE reports SET updated_at = now() - interval '10 minutes'")
+    await desk.request(**week)
+    assert await desk.waited_for() == [False, True], "its next turn waits behind others"
+
+
 async def test_a_failure_is_shown_with_its_reason(desk):
     report = await desk.request()
     await desk.begin(report)

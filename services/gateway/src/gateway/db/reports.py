@@ -54,7 +54,7 @@ async def get_unsettled(connection: Connection, days: Days) -> Report | None:
 
 
 async def hasten(connection: Connection, report_id: UUID) -> Report | None:
-    """The report, from now on waited for. None where it was before, or is settled."""
+    """The report, from now on waited for. None where it was before, is in hand, or is settled."""
     row = await connection.fetchrow(query("reports", "hasten_report"), report_id)
     return _report(row) if row else None
 

@@ -16,9 +16,12 @@ ORDER BY requested_at DESC, id DESC
 LIMIT 1;
 
 -- name: hasten_report
--- When somebody asks for one that waits behind those who do not. Nothing comes back where somebody has before.
+-- When somebody asks for one that waits behind those who do not. Nothing comes back where somebody has before, or where a
+-- worker has it in hand, which tells how far it is: ordered once more, it would be made twice at a time. One whose next turn
+-- has waited for longer does wait behind others.
 UPDATE reports SET interactive = true, reissued_at = now()
-WHERE id = $1 AND NOT interactive AND state IN ('pending', 'running')
+WHERE id = $1 AND NOT interactive
+    AND (state = 'pending' OR (state = 'running' AND updated_at < now() - interval '2 minutes'))
 RETURNING id, journal, kind, first_day, last_day, time_zone, scheduled, interactive, state, edition, progress, draft,
     result, reason, care, requested_at, updated_at;
 
