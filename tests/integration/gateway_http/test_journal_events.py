@@ -23,6 +23,7 @@ from support.event_stream import declare_stream
 from support.eventually import eventually
 from support.http_gateway import HttpGateway
 from support.journal_events import DEADLINE_S, Pen, created, following, pen_of, revisions
+from support.log_lines import log_lines
 
 KEPT = 8
 
@@ -314,10 +315,12 @@ async def test_a_key_that_may_not_read_the_journal_any_more_hears_no_more(
         events_gateway.revoke(keys[0])
         less = ensure_key(events_gateway.store, keys[1], name="test", scopes=["read"], journals=["other"])
         events_gateway.run(less)
-        await pen.write(created(diary))
-        for followed in (one, two):
-            with pytest.raises(StopAsyncIteration):
-                await followed.next()
+        with log_lines() as lines:
+            await pen.write(created(diary))
+            for followed in (one, two):
+                with pytest.raises(StopAsyncIteration):
+                    await followed.next()
+        assert {line["error"] for line in lines.of("live.broken_off")} == {"KeyInvalid", "JournalNotFound"}
         assert await status_of(revoked, f"/v1/journals/{diary}/events") == 401
 
 

@@ -5,8 +5,9 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, nullcontext
+from typing import TypeVar
 
 import structlog
 from fastapi.sse import format_sse_event
@@ -21,6 +22,8 @@ from gateway.live.places import StreamPlaces
 
 #: Who is sent away comes back after a time between these: not all at once, and not to the gateway that is going.
 _COME_BACK_MS = (500, 2500)
+
+T = TypeVar("T")
 
 log = structlog.stdlib.get_logger()
 
@@ -64,20 +67,31 @@ class EventStream(StreamingResponse):
             await super().stream_response(bounded)
 
 
-async def live_bytes(
-    events: AsyncGenerator[LiveEvent | ReportLiveEvent], closing: asyncio.Event
+def live_bytes(events: AsyncGenerator[LiveEvent | ReportLiveEvent], closing: asyncio.Event) -> AsyncGenerator[bytes]:
+    """What is told of something while it is made."""
+
+    def told(event: LiveEvent | ReportLiveEvent) -> bytes:
+        return comment_bytes("waiting") if isinstance(event, Waiting) else event_bytes(event.event, event)
+
+    return told_bytes(events, told, closing, ends=lambda event: event.event == "ended")
+
+
+async def told_bytes(
+    events: AsyncGenerator[T],
+    told: Callable[[T], bytes | None],
+    closing: asyncio.Event,
+    *,
+    ends: Callable[[T], bool] = lambda _: False,
 ) -> AsyncGenerator[bytes]:
-    """What is told of something while it is made; where gateway or database cut that short, when to come back."""
+    """What is `told` of each event, up to one that `ends` it; where it is cut short before, when to come back."""
     is_broken = False
     async with aclosing(events):
         try:
             async for event in events:
-                if isinstance(event, Waiting):
-                    yield comment_bytes("waiting")
-                else:
-                    yield event_bytes(event.event, event)
-                    if event.event == "ended":
-                        return
+                if (words := told(event)) is not None:
+                    yield words
+                if ends(event):
+                    return
         except GatewayError as error:
             # The answer has begun: it can be no problem any more.
             log.info("live.broken_off", error=type(error).__name__)

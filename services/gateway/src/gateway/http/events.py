@@ -1,7 +1,5 @@
 """The events of a journal as server-sent events, from now on or from where the client was."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -9,11 +7,10 @@ from fastapi import APIRouter, Header, Query, Response
 from contracts.api import FieldProblem
 from contracts.events import EVENT_TYPES
 from contracts.identifiers import JournalName
-from gateway.domain.errors import EventsUnavailable, GatewayError, RequestInvalid
+from gateway.domain.errors import EventsUnavailable, RequestInvalid
 from gateway.http.caller import KEY_NEEDED, Caller, ContextOfApi
 from gateway.http.documents import problem_documents
-from gateway.http.event_stream import EventStream, come_back_bytes, comment_bytes, event_text
-from gateway.live.event_feed import EventFeed
+from gateway.http.event_stream import EventStream, comment_bytes, event_text, told_bytes
 from gateway.live.journal_events import JOURNAL_ERASED, Here, JournalNews, Reset, find_place, follow_journal
 from gateway.live.permission import while_allowed
 from gateway.service.find_journal import require_readable
@@ -57,9 +54,8 @@ async def follow(
         raise EventsUnavailable
     place = await find_place(context.events, last_event_id)
     news = while_allowed(follow_journal(context.events, journal, place), context.store, caller, journal)
-    return EventStream(
-        _as_bytes(news, wanted, context.events), send_timeout_s=context.send_timeout_s, places=context.streams
-    )
+    told = told_bytes(news, lambda one: _told(one, wanted), context.events.closing)
+    return EventStream(told, send_timeout_s=context.send_timeout_s, places=context.streams)
 
 
 def _wanted(types: list[str] | None) -> frozenset[str] | None:
@@ -77,22 +73,12 @@ def _wanted(types: list[str] | None) -> frozenset[str] | None:
     return frozenset({*types, JOURNAL_ERASED})
 
 
-async def _as_bytes(
-    news: AsyncGenerator[JournalNews], wanted: frozenset[str] | None, feed: EventFeed
-) -> AsyncGenerator[bytes]:
-    is_refused = False
-    async with aclosing(news):
-        try:
-            async for one in news:
-                if isinstance(one, Here):
-                    # An id without data tells nobody anything, and moves the place to which the client comes back.
-                    yield comment_bytes("here", event_id=one.id)
-                elif isinstance(one, Reset):
-                    yield event_text("reset", "{}", event_id=one.id)
-                elif wanted is None or one.event.type in wanted:
-                    yield event_text(one.event.type, one.event.body, event_id=one.id)
-        except GatewayError:
-            # Who comes back is told why: an answer that has begun can be no problem any more.
-            is_refused = True
-    if is_refused or feed.closing.is_set():
-        yield come_back_bytes()
+def _told(one: JournalNews, wanted: frozenset[str] | None) -> bytes | None:
+    if isinstance(one, Here):
+        # An id without data tells nobody anything, and moves the place to which the client comes back.
+        return comment_bytes("here", event_id=one.id)
+    if isinstance(one, Reset):
+        return event_text("reset", "{}", event_id=one.id)
+    if wanted is None or one.event.type in wanted:
+        return event_text(one.event.type, one.event.body, event_id=one.id)
+    return None
