@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import nats
 import pytest
+from nats.js.errors import ServiceUnavailableError
 
 from contracts.evidence import ReportEvidence, TaskEvidence
 from contracts.topology import TASK_STREAM
@@ -67,6 +68,23 @@ async def test_task_queues_are_looked_at_and_a_login_that_may_not_is_told(
         state, line, remedy = (await found(settings(database_url, server.url_of("before"))))["nats"][-1]
         assert (state, line.partition(",")[0]) == ("warn", "this login may not look at the task queues")
         assert "deploy/nats/nats.conf" in remedy
+
+
+async def test_what_jetstream_does_not_tell_hides_nothing_that_it_tells(
+    database_url: str, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise ServiceUnavailableError
+
+    chosen = settings(database_url, nats_server.url)
+    whole = [says for _, says, _ in (await found(chosen))["nats"]]
+    for question in ("topology_faults", "event_backlogs", "task_queues"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"gateway.doctor.events.{question}", away)
+            says = [line for _, line, _ in (await found(chosen))["nats"]]
+        (missing,) = set(says).difference(whole)
+        assert missing.endswith("(ServiceUnavailableError)")
+        assert says[0] == whole[0], question
 
 
 async def test_what_was_given_up_is_counted_and_listed_until_it_is_asked_for_again(

@@ -6,9 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 import nats
 from nats.aio.client import Client
 from nats.errors import AuthorizationError, Error
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
-from nats.js.errors import APIError
 
 from contracts.topology import STREAMS
 from gateway.doctor.findings import Check, Finding, fail, ok, warn
@@ -23,6 +21,7 @@ _JETSTREAM_S = 3.0
 _OLDEST = (2, 12)
 _EVENT_AGE_S = 300.0
 _FULL_SHARE = 0.9
+_LEADER = "has the cluster a leader? See the log of nats-server"
 _START = "start NATS, or correct host and port in GATEWAY_NATS_URL"
 
 
@@ -62,7 +61,7 @@ async def _look(client: Client, replicas: int) -> AsyncGenerator[Finding]:
     jetstream = client.jetstream(timeout=_JETSTREAM_S)
     try:
         account = await jetstream.account_info()
-    except (Error, APIError) as error:
+    except Error as error:
         yield fail(
             f"JetStream does not answer ({type(error).__name__})",
             "switch it on (`jetstream {}` in the server's configuration), and allow this login $JS.API.INFO",
@@ -77,9 +76,9 @@ async def _look(client: Client, replicas: int) -> AsyncGenerator[Finding]:
         yield finding
     try:
         queues = await task_queues(jetstream)
-    except NatsTimeout:
+    except Error as error:
         yield warn(
-            "this login may not look at the task queues, or JetStream does not answer",
+            f"this login may not look at the task queues, or JetStream does not answer ({type(error).__name__})",
             "allow it what `gateway` may in deploy/nats/nats.conf",
         )
         return
@@ -90,14 +89,19 @@ async def _look(client: Client, replicas: int) -> AsyncGenerator[Finding]:
 async def _streams(jetstream: JetStreamContext, replicas: int) -> AsyncGenerator[Finding]:
     try:
         faults = await topology_faults(jetstream, replicas=replicas)
-    except NatsTimeout:
-        yield fail("JetStream does not tell of its streams", "has the cluster a leader? See the log of nats-server")
+    except Error as error:
+        yield fail(f"JetStream does not tell of its streams ({type(error).__name__})", _LEADER)
         return
     for fault in faults:
         yield fail(fault, "run `gateway topology`")
     if not faults:
         yield ok(f"streams and consumers are as declared ({', '.join(stream.name for stream in STREAMS)})")
-    for backlog in await event_backlogs(jetstream):
+    try:
+        backlogs = await event_backlogs(jetstream)
+    except Error as error:
+        yield fail(f"JetStream does not tell who reads events ({type(error).__name__})", _LEADER)
+        return
+    for backlog in backlogs:
         for finding in _of_worker(backlog):
             yield finding
 
