@@ -1,5 +1,6 @@
 """`gateway doctor` on what is to be done: who takes it, what waits, and what nobody does any more."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,13 +133,14 @@ async def test_a_worker_whose_key_is_refused_is_told_by_its_silence(
     chosen = settings(database_url, nats_server.url)
 
     async def told() -> list[tuple[str, str]]:
-        lines = (await found(chosen))["database"]
-        return [(state, says) for state, says, _ in lines if "enrichment-worker" in says or "insights-worker" in says]
+        lines = [(state, says) for state, says, _ in (await found(chosen))["database"] if "-worker" in says]
+        # A slow machine makes more of them.
+        return [(state, re.sub(r"\b2\d min", "20-odd min", says)) for state, says in lines]
 
     assert await told() == [], "it was asked just now"
     async with store.connection() as connection:
         await connection.execute("UPDATE enrichments SET updated_at = now() - interval '20 minutes'")
-    silent = "results of an enrichment-worker are awaited for 20 min, and no report of its tasks came since"
+    silent = "results of an enrichment-worker are awaited for 20-odd min, and no report of its tasks came since"
     assert await told() == [("warn", silent)]
     now = datetime.now(UTC)
     await _report(store, owner, now - timedelta(minutes=30))
