@@ -62,6 +62,8 @@ def test_a_database_that_takes_no_writes_is_one_to_come_back_to(
     with HttpGateway(f"{http_database}?default_transaction_read_only=on") as demoted, demoted.client() as client:
         assert client.get(entries, headers=key).status_code == 200
         answer = client.post(entries, json={"body": "x"}, headers=key)
+        ready = client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (503, "unavailable"), "others may have the primary"
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:daybook:problem:store-unavailable")
     assert answer.headers["retry-after"] == "5"
 

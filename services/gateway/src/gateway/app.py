@@ -22,7 +22,7 @@ from gateway.context import Context, Probe
 from gateway.db.listening import listen
 from gateway.db.migrations import require_current
 from gateway.db.outbox import CHANNEL
-from gateway.db.store import Store
+from gateway.db.store import Store, require_writable
 from gateway.http import create_api
 from gateway.http.listener import open_listener
 from gateway.http.websockets import WebSocketProtocol
@@ -258,6 +258,7 @@ def _probes(store: Store, link: NatsLink, finder: IndexFinder) -> tuple[Probe, .
 
     async def database() -> None:
         async with store.connection() as connection:
+            await require_writable(connection)
             await require_current(connection)
 
     return (

@@ -126,9 +126,15 @@ class Store:
         return {"used": size - idle, "idle": idle, "spare": self._pool.get_max_size() - size}
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable while PostgreSQL does not answer."""
+        """Raises StoreUnavailable while PostgreSQL does not answer, or takes no writes."""
         async with self.connection() as connection:
-            await connection.execute("SELECT 1")
+            await require_writable(connection)
+
+
+async def require_writable(connection: Connection) -> None:
+    """Raises asyncpg.ReadOnlySQLTransactionError where the server is a standby, or was set to take no writes."""
+    if await connection.fetchval("SHOW transaction_read_only") == "on":
+        raise asyncpg.ReadOnlySQLTransactionError("PostgreSQL takes no writes")
 
 
 async def _prepare(connection: Any) -> None:
