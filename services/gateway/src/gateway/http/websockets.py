@@ -7,7 +7,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """For `uvicorn.Config.ws`."""
+    """For `uvicorn.Config.ws`. It builds on uvicorn's own parts: pyproject.toml asks for a version that has them."""
 
     #: A connection is gone so long after its endpoint has returned, taken or not: what is missing is stored.
     linger_s = 10.0
