@@ -58,6 +58,7 @@ def test_up_runs_until_it_is_interrupted_and_the_entries_stay(empty_home):
     assert "the entries stay for the next start" in rest
     assert "Traceback" not in rest
     assert not (empty_home / "stack.json").exists()
+    assert _no_json(empty_home / "logs") <= {"worker: Warm shutdown (MainProcess)"}
 
     with (
         Stack(StackConfig(home=empty_home, durable=False)) as stack,
@@ -65,6 +66,14 @@ def test_up_runs_until_it_is_interrupted_and_the_entries_stay(empty_home):
     ):
         assert stack.admin_key == key
         assert journal.ids_found("a white tower on the coast")[0] == entry_id
+
+
+def _no_json(logs: Path) -> set[str]:
+    """What the services wrote that is no line of a log."""
+    services = ("gateway", "enrichment-worker", "insights-worker", "insights-beat")
+    lines = [line for service in services for line in (logs / f"{service}.log").read_text().splitlines()]
+    assert any('"worker.started"' in line for line in lines)
+    return {line for line in lines if not line.startswith("{")} - {""}
 
 
 def _read_until(process, word):

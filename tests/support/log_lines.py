@@ -37,6 +37,7 @@ def log_lines() -> Generator[LogLines, None, None]:
     try:
         yield lines
     finally:
+        logging.captureWarnings(False)
         root.handlers[:] = handlers
         root.setLevel(level)
         structlog.reset_defaults()

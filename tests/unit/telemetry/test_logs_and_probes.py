@@ -1,5 +1,7 @@
 import json
 import logging
+import warnings
+from http.client import RemoteDisconnected
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -17,6 +19,7 @@ def _restore_logging() -> object:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
+    logging.captureWarnings(False)
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
@@ -45,6 +48,29 @@ def test_lines_of_other_libraries_have_the_same_shape(capfd: pytest.CaptureFixtu
     assert line["event"] == "failed"
     assert "boom" in line["exception"]
     assert line["text"] == "[redacted]"
+
+
+def test_a_warning_is_one_line_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logging(service="worker")
+    warnings.showwarning("old\nand gone", DeprecationWarning, "somewhere.py", 1)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "and gone" in json.loads(line)["event"]
+
+
+@pytest.mark.parametrize(("error", "lines"), [(BrokenPipeError(), 0), (ValueError("Dear diary"), 1)])
+def test_a_prober_that_goes_away_is_nothing_to_tell_and_a_fault_is_one_line(
+    capfd: pytest.CaptureFixture[str], error: Exception, lines: int
+) -> None:
+    configure_logging(service="worker")
+
+    def fails() -> bool:
+        raise error
+
+    with serve_probes(host="127.0.0.1", port=0, ready=fails) as probes, pytest.raises(RemoteDisconnected):
+        urlopen(f"http://127.0.0.1:{probes.port}/readyz")
+    told = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(line["event"], line["error"]) for line in told] == lines * [("probe.failed", "ValueError")]
+    assert "diary" not in str(told)
 
 
 def test_console_format_is_for_people(capfd: pytest.CaptureFixture[str]) -> None:

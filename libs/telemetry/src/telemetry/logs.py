@@ -53,6 +53,8 @@ def configure_logging(*, service: str, log_format: LogFormat = "json", level: Lo
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    # Else they are printed, several lines each.
+    logging.captureWarnings(True)
     root.setLevel(level)
     # These say each request again, some with its address and query.
     for noisy in ("httpx", "httpcore", "uvicorn.access"):

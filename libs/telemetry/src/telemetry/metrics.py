@@ -3,29 +3,34 @@
 Counts the children of a prefork pool too, where `PROMETHEUS_MULTIPROC_DIR` names their shared directory.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
+import structlog
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from telemetry.exemplars import bucket_of, files_of_processes, latest
+from telemetry.failures import failure_of
 from telemetry.pool_files import bury_dead, pool_directory
 
 #: True while the process can do its work.
 Readiness = Callable[[], bool]
+
+log = structlog.get_logger()
 
 
 class ProbeServer:
     """A running HTTP server on a thread of its own. `port` is the one it really listens on."""
 
     def __init__(self, host: str, port: int, ready: Readiness, more: Sequence[Collector]) -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler_for(ready, more))
+        self._server = _Server((host, port), _handler_for(ready, more))
         self._thread = Thread(target=self._server.serve_forever, name="probes", daemon=True)
         self._thread.start()
 
@@ -94,6 +99,15 @@ class _Collected(Collector):
 
     def collect(self) -> Iterable[Metric]:
         return self._metrics
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - upstream's signature
+        """A line of the log, where upstream prints a traceback."""
+        error = sys.exception()
+        # Whoever probes has a deadline, and goes when it is over: that is theirs to tell.
+        if error is not None and not isinstance(error, ConnectionError):
+            log.error("probe.failed", **failure_of(error))
 
 
 def _handler_for(ready: Readiness, more: Sequence[Collector]) -> type[BaseHTTPRequestHandler]:

@@ -63,9 +63,14 @@ def serve_worker(service: str, settings_type: type[S], create_app: Callable[[S],
         worker = app.Worker(
             hostname=host_format(f"{service.partition('-')[0]}@%h.{probes.port}"),
             loglevel=settings.log_level,
+            # Its banner is no line of a log.
+            quiet=True,
             # Workers of one kind need not greet one another, and the broker's heartbeats tell who is alive.
             without_mingle=True,
             without_gossip=True,
+        )
+        log.info(
+            "worker.started", queues=[queue.name for queue in app.conf.task_queues], concurrency=settings.concurrency
         )
         worker.start()
     flush_tracing()
