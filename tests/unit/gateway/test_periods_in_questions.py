@@ -186,6 +186,12 @@ def test_no_question_fails(question: str, today: date) -> None:
                 "and",
                 "31.",
                 "on",
+                "first",
+                "week",
+                "weekend",
+                "of",
+                "may",
+                "5",
             ]
         ),
         max_size=9,
