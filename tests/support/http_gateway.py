@@ -22,6 +22,7 @@ from gateway.ask.writing import ChatModel
 from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.http.server_log import hush_cut_answers
 from gateway.http.websockets import WebSocketProtocol
 from gateway.live.board import LiveBoard
 from gateway.live.event_feed import EventFeed
@@ -167,6 +168,7 @@ class HttpGateway:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        hush_cut_answers()
         self._port = self._listener.getsockname()[1]
         async with AsyncExitStack() as stack:
             stack.enter_context(self._listener)

@@ -287,7 +287,9 @@ def test_who_leaves_is_forgotten(gateway: HttpGateway, asked: Asked) -> None:
     _until(lambda: _watchers(gateway) == 0)
 
 
-def test_who_is_slow_is_dropped_and_the_others_are_not(gateway: HttpGateway, asked: Asked) -> None:
+def test_who_is_slow_is_dropped_and_the_others_are_not(
+    gateway: HttpGateway, asked: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
     """A client that reads nothing: the frames here are far larger than a reflection, to fill what lies between."""
     key = gateway.new_key("read")
     with socket.create_connection(("127.0.0.1", gateway.port)) as deaf, watching(gateway, asked.path, key) as opened:
@@ -305,6 +307,7 @@ def test_who_is_slow_is_dropped_and_the_others_are_not(gateway: HttpGateway, ask
         while (event := heard(opened))["event"] != "ended":
             pass
         assert event["reflection"]["state"] == "done"
+    assert [record.msg for record in caplog.records if record.name == "uvicorn.error"] == [], "it is no error"
 
 
 def test_who_is_slow_is_told_so_over_websocket_once_it_reads_on(gateway: HttpGateway, asked: Asked) -> None:

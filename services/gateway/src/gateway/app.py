@@ -25,6 +25,7 @@ from gateway.db.outbox import CHANNEL
 from gateway.db.store import Store, require_writable
 from gateway.http import create_api
 from gateway.http.listener import open_listener
+from gateway.http.server_log import hush_cut_answers
 from gateway.http.websockets import WebSocketProtocol
 from gateway.live.event_feed import EventFeed
 from gateway.live.places import StreamPlaces
@@ -63,6 +64,7 @@ async def serve(settings: Settings) -> None:
         InvalidEndpoint, RemoteEndpointRefused: traces have nowhere to go.
     """
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # Its start and stop are told by lines of ours.
+    hush_cut_answers()
     configure_tracing(service="gateway", endpoint=settings.otlp_endpoint, allow_remote=settings.otlp_allow_remote)
     stopping, hurry = asyncio.Event(), asyncio.Event()
 
