@@ -1,4 +1,4 @@
-"""Whose client takes nothing is not kept for ever."""
+"""What each connection has from the socket that it came in by."""
 
 import asyncio
 import socket
@@ -31,3 +31,10 @@ async def test_a_connection_whose_client_takes_nothing_is_cut() -> None:
         with socket.create_connection(listener.getsockname()):
             async with asyncio.timeout(20):
                 await lost.wait()
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_head_to_be_acknowledged() -> None:
+    with open_listener("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
