@@ -1,7 +1,6 @@
 """The gateway's HTTP side on a real socket, over a real PostgreSQL, with everything else as a test wants it."""
 
 import asyncio
-import socket
 from collections.abc import Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from gateway.ask.writing import ChatModel
 from gateway.context import Context, Probe
 from gateway.db.store import Store
 from gateway.http import create_api
+from gateway.http.listener import open_listener
 from gateway.http.server_log import hush_cut_answers
 from gateway.http.websockets import WebSocketProtocol
 from gateway.live.board import LiveBoard
@@ -88,7 +88,7 @@ class HttpGateway:
         self._probes = (Probe("postgres", True, self.store.ping),) if probes is None else tuple(probes)
         self._body_deadline_s = body_deadline_s
         self._request_max_bytes = request_max_bytes
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = open_listener("127.0.0.1", 0)
         self.board = LiveBoard()
         self.streams = StreamPlaces(event_streams_max)
         self._send_timeout_s = send_timeout_s
