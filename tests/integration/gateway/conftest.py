@@ -12,6 +12,7 @@ from gateway.db.store import Store
 from gateway.service.put_journal import put_journal
 from support.backends.postgres import PostgresServer
 from support.gateway_store import Holder, holder
+from support.report_desk import Desk
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +48,9 @@ async def owner(store: Store) -> Holder:
     found = await holder(store, "read", "write", "admin", "enrich")
     await put_journal(store, found.principal, "anna")
     return found
+
+
+@pytest.fixture
+def desk(store: Store, owner: Holder) -> Desk:
+    """The reports of `anna`."""
+    return Desk(store, owner)

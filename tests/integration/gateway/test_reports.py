@@ -1,4 +1,4 @@
-"""Reports: asked for, worked on in editions, kept, made again when an entry of theirs is erased."""
+"""Reports: asked for, worked on in editions, kept."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -8,89 +8,16 @@ import pytest
 
 from care import HelpTexts
 from contracts.journals import JournalSettingsChange
-from contracts.report_work import BeginReport, PageReport, RecordReport, SaveReport
-from contracts.reports import InsightsOrder, ReportNumbers, ReportProgress, ReportResult
 from gateway.domain.errors import JournalNotFound, ReportNotFound, RequestInvalid, ScopeMissing
-from gateway.service.create_entry import create_entry
-from gateway.service.erase import erase_entry, erase_journal
+from gateway.service.erase import erase_entry
 from gateway.service.journal_settings import change_settings
 from gateway.service.read_reports import erase_report, get_report, list_reports
 from gateway.service.reconcile import reconcile
-from gateway.service.request_report import request_report
 from gateway.service.schedule_reports import schedule_reports
-from gateway.service.work_on_report import begin_report, page_report, record_report, save_report
-from support.eventually import eventually
-from support.gateway_store import draft, holder, pending_events, tables_holding
+from support.gateway_store import holder
+from support.report_desk import Desk, result
 
-WORDS = "You baked with Nora."
-NUMBERS = ReportNumbers(
-    entries=1, days=7, days_written=1, entries_per_day=1 / 7, moods=0, pending=1, failed=0, abstained=0
-)
 DARK = "I don't want to wake up tomorrow."
-
-
-def order(**fields):
-    return InsightsOrder.model_validate(fields or {"from": date(2026, 3, 2), "to": date(2026, 3, 8)})
-
-
-def result(entry_id):
-    claim = {"text": WORDS, "entry_ids": [entry_id]}
-    return ReportResult.model_validate({"numbers": NUMBERS, "summary": [claim]})
-
-
-class Desk:
-    """One journal's reports, as its owner and a worker handle them."""
-
-    def __init__(self, store, owner):
-        self.store, self.principal = store, owner.principal
-
-    async def write(self, body="Rain all day.", at="2026-03-04T12:00:00Z"):
-        return (await create_entry(self.store, self.principal, "anna", draft(body, written_at=at))).entry
-
-    async def request(self, **fields):
-        return await request_report(self.store, self.principal, "anna", order(**fields))
-
-    async def get(self, report):
-        return await get_report(self.store, self.principal, "anna", report.id)
-
-    async def begin(self, report, edition=1):
-        asked = BeginReport(journal="anna", report_id=report.id, edition=edition)
-        return await begin_report(self.store, self.principal, asked)
-
-    async def page(self, report, edition=1, **fields):
-        asked = PageReport(journal="anna", report_id=report.id, edition=edition, **fields)
-        return await page_report(self.store, self.principal, asked)
-
-    async def save(self, report, edition=1, draft=None):
-        progress = ReportProgress(step="reading", done=1, total=2)
-        asked = SaveReport(journal="anna", report_id=report.id, edition=edition, progress=progress, draft=draft)
-        return (await save_report(self.store, self.principal, asked)).outcome
-
-    async def record(self, report, edition=1, **outcome):
-        asked = RecordReport(journal="anna", report_id=report.id, edition=edition, **outcome)
-        return (await record_report(self.store, self.principal, asked)).outcome
-
-    async def make(self, report, entry, edition=1):
-        await self.begin(report, edition)
-        await self.page(report, edition)
-        return await self.record(report, edition, result=result(entry.id))
-
-    async def told(self):
-        return [
-            (event.type.removesuffix(".v1"), event.data.edition)
-            for event in await pending_events(self.store)
-            if event.type.startswith("insights.")
-        ]
-
-    async def waited_for(self):
-        """Of each order, whether somebody waits."""
-        events = await pending_events(self.store)
-        return [event.data.interactive for event in events if event.type == "insights.requested.v1"]
-
-
-@pytest.fixture
-def desk(store, owner):
-    return Desk(store, owner)
 
 
 async def test_a_report_is_asked_for_made_and_told(desk):
@@ -258,80 +185,6 @@ async def test_the_text_that_a_report_shows_is_that_of_the_journals_locale(desk,
     await desk.page(report)
     for shown in (await desk.request(), await desk.get(report)):
         assert (shown.care.locale, shown.care.text) == ("de-AT", HelpTexts.load().find("de-AT").text)
-
-
-async def test_when_an_entry_is_erased_its_reports_start_over(desk, store, owner, database_url):
-    entry, other = await desk.write(), await desk.write("Sun.")
-    done, apart = await desk.request(), await desk.request(**{"from": "2026-01-01", "to": "2026-01-31"})
-    assert await desk.make(done, entry) == "recorded"
-    assert await desk.make(apart, entry) == "recorded"
-    running = await desk.request(kind="monthly", **{"from": "2026-03-04"})
-    await desk.begin(running)
-    await desk.page(running)
-    await desk.save(running, draft={"notes": [WORDS]})
-    await erase_entry(store, owner.principal, "anna", entry.id)
-    for report in (done, running):
-        again = await desk.get(report)
-        assert (again.state, again.edition, again.result, again.progress) == ("pending", 2, None, None)
-    assert (await desk.get(apart)).state == "done", "it was not made of that entry"
-    assert await desk.save(running) == "settled", "its worker hears of it"
-    assert (await desk.page(running)).outcome == "settled"
-    assert await desk.record(running, result=result(entry.id)) == "settled"
-    await erase_report(store, owner.principal, "anna", apart.id)
-    assert await tables_holding(database_url, WORDS) == []
-    assert [edition for kind, edition in await desk.told() if kind == "insights.requested"] == [1, 1, 1, 2, 2]
-    assert (await desk.begin(done, 2)).work.draft is None
-    assert [one.mood.entry_id for one in (await desk.page(done, 2)).entries] == [other.id]
-
-
-async def test_an_entry_that_is_erased_while_it_is_handed_out_leaves_nothing(desk, store, owner):
-    report = await desk.request()
-    for _ in range(5):
-        entry = await desk.write()
-        edition = (await desk.get(report)).edition
-        await desk.begin(report, edition)
-        page, _ = await asyncio.gather(
-            desk.page(report, edition), erase_entry(store, owner.principal, "anna", entry.id)
-        )
-        was_given = entry.id in {one.mood.entry_id for one in page.entries}
-        assert (await desk.get(report)).edition == edition + was_given
-
-
-async def test_erasures_lock_the_reports_they_share_in_one_order(desk, store, owner):
-    """Else each of two could hold the report that the other waits for."""
-    entry = await desk.write()
-    first, second = await desk.request(), await desk.request(kind="monthly", **{"from": "2026-03-04"})
-    for report in (second, first):  # so that the table has them the other way round
-        await desk.make(report, entry)
-    lock = "SELECT id FROM reports WHERE id = $1 FOR UPDATE NOWAIT"
-    async with asyncio.TaskGroup() as group, store.transaction() as holding:
-        await holding.execute(lock, first.id)
-        group.create_task(erase_entry(store, owner.principal, "anna", entry.id))
-        await eventually(lambda: _somebody_waits(store))
-        async with store.transaction() as other:
-            assert await other.fetchval(lock, second.id) == second.id
-
-
-async def _somebody_waits(store):
-    waiting = "datname = current_database() AND wait_event_type = 'Lock'"
-    async with store.connection() as connection:
-        return await connection.fetchval(f"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE {waiting})")
-
-
-async def test_a_report_goes_when_it_is_erased_and_with_its_journal(desk, store, owner, database_url):
-    entry = await desk.write()
-    first, second = await desk.request(), await desk.request(kind="monthly", **{"from": "2026-03-04"})
-    for report in (first, second):
-        await desk.make(report, entry)
-    await erase_report(store, owner.principal, "anna", first.id)
-    with pytest.raises(ReportNotFound):
-        await desk.get(first)
-    assert (await desk.begin(first)).outcome == "gone"
-    assert await desk.record(first, reason="internal_error") == "gone"
-    await erase_journal(store, owner.principal, "anna")
-    assert await tables_holding(database_url, WORDS) == []
-    with pytest.raises(JournalNotFound):
-        await desk.get(second)
 
 
 async def test_lists_have_no_results_and_go_on_where_they_ended(desk, store, owner):
