@@ -13,8 +13,11 @@ from nats.aio.client import Client
 from contracts.events import DomainEvent, EntryCreated, EntryRef, subject_of
 from contracts.identifiers import new_id
 from contracts.topology import EVENT_STREAM
+from support.http_gateway import HttpGateway
 
 DEADLINE_S = 20.0
+#: How many events a gateway remembers: few, so that a test soon reads older ones from the stream.
+KEPT = 8
 
 
 class Following:
@@ -91,6 +94,12 @@ async def pen_of(url: str) -> AsyncIterator[Pen]:
         yield Pen(client)
     finally:
         await client.close()
+
+
+def client_of(gateway: HttpGateway, *scopes: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {gateway.new_key(*(scopes or ('read', 'write', 'admin')))}"}
+    limits = httpx.Limits(max_connections=None)
+    return httpx.AsyncClient(base_url=gateway.url, headers=headers, trust_env=False, timeout=DEADLINE_S, limits=limits)
 
 
 def created(journal: str, revision: int = 1) -> EntryCreated:
