@@ -2,13 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 
 from contracts.topology import STREAMS, ConsumerSpec
+from gateway.messaging.oldest_message import oldest_s
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,6 @@ async def _backlog(jetstream: JetStreamContext, stream: str, spec: ConsumerSpec)
     except NotFoundError:
         return None
     waiting, held = info.num_pending or 0, info.num_ack_pending or 0
-    oldest_s = await _oldest_s(jetstream, stream, spec, info) if waiting or held else 0.0
-    return EventBacklog(spec.durable, waiting, held, info.num_waiting or 0, oldest_s)
-
-
-async def _oldest_s(jetstream: JetStreamContext, stream: str, spec: ConsumerSpec, info: ConsumerInfo) -> float:
     after = info.ack_floor.stream_seq if info.ack_floor else 0
-    times = await asyncio.gather(*(_stored_at(jetstream, stream, after + 1, each) for each in spec.filter_subjects))
-    stored = [time for time in times if time is not None]
-    return max(0.0, (datetime.now(UTC) - min(stored)).total_seconds()) if stored else 0.0
-
-
-async def _stored_at(jetstream: JetStreamContext, stream: str, sequence: int, subject: str) -> datetime | None:
-    """When the first message from `sequence` on came on `subject`."""
-    try:
-        return (await jetstream.get_msg(stream, seq=sequence, subject=subject, next=True)).time
-    except NotFoundError:
-        return None
+    waited_s = await oldest_s(jetstream, stream, after, spec.filter_subjects) if waiting or held else 0.0
+    return EventBacklog(spec.durable, waiting, held, info.num_waiting or 0, waited_s)

@@ -3,13 +3,13 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 
 from contracts.topology import TASK_STREAM
+from gateway.messaging.oldest_message import oldest_s
 
 #: Where a consumer's metadata have the name of its queue; a queue with priorities has several consumers.
 _QUEUE = "kombu.queue"
@@ -45,7 +45,7 @@ async def task_queues(jetstream: JetStreamContext) -> list[TaskQueue]:
 
 
 async def _queue(jetstream: JetStreamContext, name: str, consumers: list[ConsumerInfo]) -> TaskQueue:
-    ages = await asyncio.gather(*(_oldest_s(jetstream, each) for each in consumers if each.num_pending))
+    ages = await asyncio.gather(*(_waited_s(jetstream, each) for each in consumers if each.num_pending))
     return TaskQueue(
         name,
         waiting=sum(each.num_pending or 0 for each in consumers),
@@ -55,11 +55,6 @@ async def _queue(jetstream: JetStreamContext, name: str, consumers: list[Consume
     )
 
 
-async def _oldest_s(jetstream: JetStreamContext, consumer: ConsumerInfo) -> float:
+async def _waited_s(jetstream: JetStreamContext, consumer: ConsumerInfo) -> float:
     after = consumer.delivered.stream_seq if consumer.delivered else 0
-    subject = consumer.config.filter_subject or ">"
-    try:
-        stored = (await jetstream.get_msg(TASK_STREAM, seq=after + 1, subject=subject, next=True)).time
-    except NotFoundError:  # Taken since.
-        return 0.0
-    return max(0.0, (datetime.now(UTC) - stored).total_seconds()) if stored else 0.0
+    return await oldest_s(jetstream, TASK_STREAM, after, [consumer.config.filter_subject or ">"])
