@@ -198,7 +198,7 @@ class _EventStep(bootsteps.ConsumerStep):
             # To Redis an empty queue is no queue. And a broker that is away is met again by sending, which gives back.
             return False
         except Exception as error:  # noqa: BLE001 - the timer would swallow it, and the batch wait for another event
-            log.error("event.queue_unknown", queue=self.settings.batch_queue, **failure_of(error))  # noqa: TRY400
+            log.error("event.queue_unknown", queue=self.settings.batch_queue, **failure_of(error))
             return False
 
     def _flush(self) -> None:
@@ -207,7 +207,7 @@ class _EventStep(bootsteps.ConsumerStep):
         try:
             self._order(batch)
         except Exception as error:  # noqa: BLE001 - swallowed by the timer, the events stay ours for ever, by heartbeats
-            log.error("event.batch_failed", events=len(batch.messages), **failure_of(error))  # noqa: TRY400
+            log.error("event.batch_failed", events=len(batch.messages), **failure_of(error))
             for taken in batch.messages:
                 if not taken.message.acknowledged:
                     self._give_back(taken, type(error).__name__, self._back_in_s(taken, error))
@@ -223,7 +223,7 @@ class _EventStep(bootsteps.ConsumerStep):
         try:
             taken.message.requeue_after(delay_s)
         except Exception as error:  # noqa: BLE001 - the others are given back all the same
-            log.error("event.not_given_back", event_id=str(taken.event.id), **failure_of(error))  # noqa: TRY400
+            log.error("event.not_given_back", event_id=str(taken.event.id), **failure_of(error))
         fail(taken.span, why)
         taken.span.end()
 
@@ -247,7 +247,7 @@ class _EventStep(bootsteps.ConsumerStep):
                 if _is_away(error):
                     log.warning("event.not_ordered", task=order.task, error=type(error).__name__)
                 else:
-                    log.error("event.not_ordered", task=order.task, **failure_of(error))  # noqa: TRY400
+                    log.error("event.not_ordered", task=order.task, **failure_of(error))
         for taken in batch.messages:
             error = unsent.get(taken.event.id)
             if error is not None:

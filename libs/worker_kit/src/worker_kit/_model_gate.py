@@ -85,7 +85,7 @@ class _Watch:
         try:
             available = self._probe()
         except Exception as error:  # noqa: BLE001 - the thread's border: the gate must not stay as it is for ever
-            log.error("model_gate.failed", **failure_of(error))  # noqa: TRY400 - a traceback ends with the message
+            log.error("model_gate.failed", **failure_of(error))
             return
         # A probe takes its time: by now there may be another watch, or no consumer.
         if available != self._is_open and not self._over.is_set():

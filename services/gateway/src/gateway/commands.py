@@ -52,7 +52,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             sys.stderr.write(f"{line}\n")
         else:
             reason = type(error).__name__
-            log.error("gateway.failed", command=options.command, reason=reason, **fields_of(error))  # noqa: TRY400
+            log.error("gateway.failed", command=options.command, reason=reason, **fields_of(error))
         return 1
     return status or 0
 

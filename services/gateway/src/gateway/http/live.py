@@ -154,7 +154,7 @@ async def _send_events(websocket: WebSocket, events: AsyncGenerator[LiveEvent], 
         except WebSocketDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - whoever watches is told that it is ours, and the operator what
-            log.error("live.failed", **failure_of(error))  # noqa: TRY400
+            log.error("live.failed", **failure_of(error))
             return "failed"
     return "ended" if last is not None and last.event == "ended" else "stopping"
 

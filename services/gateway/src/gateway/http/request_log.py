@@ -60,7 +60,7 @@ class RequestLog:
             except SlowReader:
                 log.info("http.reader_too_slow")
             except Exception as error:  # noqa: BLE001 - handling ends here; nothing may reach the server's own logging
-                log.error("http.failed", **failure_of(error))  # noqa: TRY400 - a traceback ends with the message
+                log.error("http.failed", **failure_of(error))
                 # Too late where the answer has begun: then the server notices that it is cut, and closes.
                 if status == CLIENT_GONE:
                     with suppress(OSError):

@@ -73,7 +73,7 @@ async def _answer(
     except GatewayError as error:
         problem = problem_of(error)
     except Exception as error:  # noqa: BLE001 - the border: the client is told that it was not the client
-        log.error("nats.failed", subject=message.raw_message.subject, **failure_of(error))  # noqa: TRY400 - no message
+        log.error("nats.failed", subject=message.raw_message.subject, **failure_of(error))
         problem = INTERNAL
     return ProblemReply(problem=problem), problem.type.rpartition(":")[2]
 
