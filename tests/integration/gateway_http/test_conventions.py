@@ -12,6 +12,7 @@ import structlog
 from contracts.search import SearchQuery
 from entry_index import EntryHit
 from gateway.domain.errors import ModelUnavailable, SearchUnavailable
+from support.enrichment import until
 from support.http_gateway import HttpGateway
 from support.raw_http import RawConnection
 
@@ -233,6 +234,8 @@ def test_a_fault_of_ours_says_nothing_of_itself_and_nothing_of_the_entry(
             json={"query": "elderflower"},
             headers={"X-Request-ID": "case-1"},
         )
+        # The request is logged once it is answered.
+        until(lambda: any('"http.request"' in line and "case-1" in line for line in lines))
     finally:
         gateway.finder.fault = None
         logging.getLogger().removeHandler(keep)
